@@ -1,0 +1,1 @@
+"""How muster is put to work: on one machine, on servers, in clusters."""

@@ -1,0 +1,1 @@
+"""Devices: the registry of terminals and their operations; its agents hold the connections."""

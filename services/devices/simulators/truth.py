@@ -1,0 +1,127 @@
+"""The truth log: every punch a simulated terminal accepted, on disk before any client can see it.
+
+One JSON object a line: a punch, or `{"cleared": instant}` where the terminal's log was emptied.
+A punch stays in the truth after its record left the terminal; that is what the truth is for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class TruthDamagedError(Exception):
+    """A line of the truth log that was once complete cannot be read any more."""
+
+
+class Punch(NamedTuple):
+    """One punch: the wall-clock second the terminal stamped, and the true instant (aware UTC)."""
+
+    person: str
+    device_time: datetime
+    instant: datetime
+    state: int
+    verify: int
+
+    def entry(self) -> dict[str, str | int]:
+        """Return the punch as the truth log and the fleet control show it."""
+        return {
+            "person": self.person,
+            "device_time": self.device_time.isoformat(timespec="seconds"),
+            "instant": stamp(self.instant),
+            "state": self.state,
+            "verify": self.verify,
+        }
+
+
+def stamp(instant: datetime) -> str:
+    """Return an aware instant as UTC seconds with Z."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class TruthLog:
+    """A file of punches that survives the simulator; every write is on disk when it returns."""
+
+    def __init__(self, path: Path) -> None:
+        """Take over an existing file; a last line cut short by a crash was never visible: drop it."""
+        content = path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]
+        self.punches: list[Punch] = []
+        self.cleared = 0
+        for number, line in enumerate(whole.splitlines(), 1):
+            self._recall(line, f"{path}:{number}")
+        self._file = path.open("r+b")
+        self._file.truncate(len(whole))
+        self._file.seek(len(whole))
+
+    @classmethod
+    def create(cls, path: Path, seed: Iterable[Punch]) -> Self:
+        """Start a file with `seed` in it: all of it or, after a crash on the way, no file at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".draft")
+        with draft.open("wb") as file:
+            file.write(b"".join(_line(punch.entry()) for punch in seed))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        return cls(path)
+
+    @property
+    def log(self) -> list[Punch]:
+        """Return the punches the terminal's own log still holds, oldest first."""
+        return self.punches[self.cleared :]
+
+    @property
+    def log_size(self) -> int:
+        """Return how many records the terminal's own log holds."""
+        return len(self.punches) - self.cleared
+
+    def append(self, punches: list[Punch]) -> None:
+        """Add punches: first to the disk, then to what can be read."""
+        self._write(b"".join(_line(punch.entry()) for punch in punches))
+        self.punches.extend(punches)
+
+    def clear(self, instant: datetime) -> None:
+        """Empty the terminal's log; the truth keeps every punch."""
+        self._write(_line({"cleared": stamp(instant)}))
+        self.cleared = len(self.punches)
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()
+
+    def _write(self, content: bytes) -> None:
+        self._file.write(content)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def _recall(self, line: bytes, place: str) -> None:
+        try:
+            entry = json.loads(line)
+            if "cleared" in entry:
+                self.cleared = len(self.punches)
+            else:
+                self.punches.append(_punch(entry))
+        except (ValueError, KeyError, TypeError) as problem:
+            sentence = f"{place} is not a punch ({problem}); restore the file or delete it to seed anew"
+            raise TruthDamagedError(sentence) from problem
+
+
+def _line(entry: dict[str, str | int] | dict[str, str]) -> bytes:
+    return json.dumps(entry, ensure_ascii=False).encode() + b"\n"
+
+
+def _punch(entry: dict[str, str | int]) -> Punch:
+    return Punch(
+        person=str(entry["person"]),
+        device_time=datetime.fromisoformat(str(entry["device_time"])),
+        instant=datetime.fromisoformat(str(entry["instant"])),
+        state=int(entry["state"]),
+        verify=int(entry["verify"]),
+    )

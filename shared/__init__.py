@@ -1,0 +1,1 @@
+"""What every service shares: the contracts they speak and the kit they are built with."""

@@ -1,0 +1,128 @@
+"""What auth is asked and answers, who a caller is, and what each role may do."""
+
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, SecretStr, StringConstraints
+
+from shared.contracts.message import Instant, Message, OwnerId
+
+
+class Permission(StrEnum):
+    """What a route or a question demands of its caller."""
+
+    PUBLIC = "public"
+    """Anybody, even without a token; the routes that say so are a fixed list in a test."""
+    SESSION = "session"
+    """Any valid token."""
+    USERS_WRITE = "users:write"
+    DEVICES_READ = "devices:read"
+    DEVICES_WRITE = "devices:write"
+    DOORS_UNLOCK = "doors:unlock"
+    ATTENDANCE_READ = "attendance:read"
+    ATTENDANCE_SYNC = "attendance:sync"
+    JOBS_READ = "jobs:read"
+    CACHE_CLEAR = "cache:clear"
+
+
+Role = Literal["admin", "user"]
+
+_USER: Final = frozenset(
+    {
+        Permission.SESSION,
+        Permission.DEVICES_READ,
+        Permission.DOORS_UNLOCK,
+        Permission.ATTENDANCE_READ,
+        Permission.ATTENDANCE_SYNC,
+        Permission.JOBS_READ,
+    }
+)
+GRANTS: Final[dict[str, frozenset[Permission]]] = {
+    "user": _USER,
+    "admin": _USER | {Permission.USERS_WRITE, Permission.DEVICES_WRITE, Permission.CACHE_CLEAR},
+}
+
+
+class Caller(Message):
+    """Who asks: the verified content of an access token."""
+
+    user_id: int
+    owner: OwnerId
+    role: Role
+    email: str
+    name: str
+    session: str
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether this caller's role grants the permission."""
+        return permission in GRANTS[self.role]
+
+
+Email = Annotated[
+    str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$", strip_whitespace=True)
+]
+"""Loose on purpose: the documents' own example address has no dot in its domain."""
+
+Password = Annotated[SecretStr, Field(min_length=1, max_length=256)]
+
+
+class Login(Message):
+    """Exchange e-mail and password for a session."""
+
+    email: Email
+    password: Password
+    access_seconds: Annotated[int, Field(gt=0, le=86_400)] = 3600
+    """How long the access token lives; each API dialect has its own promise."""
+
+
+class User(Message):
+    """A user as others may see it."""
+
+    id: int
+    username: str
+    email: str
+    role: Role
+    owner: OwnerId
+
+
+class Session(Message):
+    """A fresh pair of tokens."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    user: User
+    password_change_advised: bool = False
+
+
+class Refresh(Message):
+    """Exchange a refresh token for a new pair; a used one ends the whole session."""
+
+    refresh_token: Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class Logout(Message):
+    """End the caller's session everywhere."""
+
+
+class LoggedOut(Message):
+    """The session is ended; every service refuses its tokens within 5 seconds."""
+
+    session: str
+
+
+class RegisterUser(Message):
+    """Create a user of the caller's owner."""
+
+    username: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+    email: Email
+    password: Annotated[SecretStr, Field(min_length=8, max_length=256)]
+    role: Role = "user"
+
+
+class SigningKey(Message):
+    """One public key as auth publishes it in the AUTH bucket under ``key.<kid>``."""
+
+    kid: str
+    public_pem: str
+    since: Instant

@@ -1,0 +1,30 @@
+"""The base of every message: immutable, strict about what it knows, silent about the rest."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+
+class Message(BaseModel):
+    """One body on the bus.
+
+    Unknown fields are ignored, so that a newer sender may add some; within a version fields are
+    only ever added, and a new field always has a default.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_bytes="base64")
+
+
+def _as_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_as_utc)]
+"""A moment, always aware and always UTC inside the system."""
+
+OwnerId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{24}$")]
+"""Whose things these are: 24 hexadecimal digits."""
+
+SiteId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+"""A place with its own network; unique across owners and fit to be one token of a subject."""
