@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import Field, StringConstraints
 
-from shared.contracts.message import Instant, Message, OwnerId
+from shared.contracts.message import Instant, Message, OwnerId, Secret
 
 
 class Permission(StrEnum):
@@ -63,7 +63,7 @@ Email = Annotated[
 ]
 """Loose on purpose: the documents' own example address has no dot in its domain."""
 
-Password = Annotated[SecretStr, Field(min_length=1, max_length=256)]
+Password = Annotated[Secret, Field(min_length=1, max_length=256)]
 
 
 class Login(Message):
@@ -88,8 +88,8 @@ class User(Message):
 class Session(Message):
     """A fresh pair of tokens."""
 
-    access_token: str
-    refresh_token: str
+    access_token: Secret
+    refresh_token: Secret
     expires_in: int
     user: User
     password_change_advised: bool = False
@@ -98,7 +98,7 @@ class Session(Message):
 class Refresh(Message):
     """Exchange a refresh token for a new pair; a used one ends the whole session."""
 
-    refresh_token: Annotated[str, Field(min_length=1, max_length=4096)]
+    refresh_token: Annotated[Secret, Field(min_length=1, max_length=4096)]
 
 
 class Logout(Message):
@@ -116,7 +116,7 @@ class RegisterUser(Message):
 
     username: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
     email: Email
-    password: Annotated[SecretStr, Field(min_length=8, max_length=256)]
+    password: Annotated[Secret, Field(min_length=8, max_length=256)]
     role: Role = "user"
 
 

@@ -96,7 +96,7 @@ EVENTS: Final = (
         "One operation for one device, in order.",
         ("devices",),
         ("agent",),
-        streams.OPERATION,
+        streams.operation_stream(SITE),
     ),
     Channel(
         _site(subjects.outcome("*", "*")),
@@ -198,11 +198,20 @@ QUEUE_STATS: Final = Question(
     ("gateway",),
     Permission.JOBS_READ,
 )
+PERMIT_DOOR: Final = Question(
+    subjects.rpc("devices", "permit"),
+    devices.PermitDoor,
+    devices.DoorPermit,
+    "Ask for leave to unlock a door once.",
+    "devices",
+    ("gateway",),
+    Permission.DOORS_UNLOCK,
+)
 UNLOCK_DOOR: Final = Question(
     subjects.rpc("devices", "unlock"),
     devices.UnlockDoor,
     devices.DoorUnlocked,
-    "Unlock a door, now or not at all.",
+    "Unlock a door under a permit, now or not at all.",
     "devices",
     ("gateway",),
     Permission.DOORS_UNLOCK,
@@ -264,6 +273,7 @@ QUESTIONS: Final = (
     SYNC_ATTENDANCE,
     GET_JOB,
     QUEUE_STATS,
+    PERMIT_DOOR,
     UNLOCK_DOOR,
     LIST_PUNCHES,
     ROSTER,

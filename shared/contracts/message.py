@@ -3,7 +3,16 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    PlainSerializer,
+    SecretStr,
+    SerializationInfo,
+    StringConstraints,
+)
 
 
 class Message(BaseModel):
@@ -28,3 +37,12 @@ OwnerId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{24}$")]
 
 SiteId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 """A place with its own network; unique across owners and fit to be one token of a subject."""
+
+
+def _hidden(secret: SecretStr, info: SerializationInfo) -> str:
+    revealed = isinstance(info.context, dict) and info.context.get("reveal")
+    return secret.get_secret_value() if revealed else str(secret)
+
+
+Secret = Annotated[SecretStr, PlainSerializer(_hidden)]
+"""Hidden in every text form; the kit reveals it on the wire between two services only."""

@@ -8,6 +8,9 @@ from typing import Final, Literal, NamedTuple
 
 from shared.contracts import subjects
 
+JSZ_SUBJECT: Final = "health.jsz"
+"""Where the server tells its JetStream settings: the system account's JSZ, lent to services."""
+
 MINUTE: Final = 60.0
 DAY: Final = 86_400.0
 MIB: Final = 1024 * 1024
@@ -87,17 +90,6 @@ RECORDED: Final = StreamSpec(
             "forwarder", subjects.punch_recorded(_EVERY_SITE, subjects.ANY), max_ack_pending=1
         ),
     ),
-)
-OPERATION: Final = StreamSpec(
-    name="OPERATION",
-    subjects=("cmd.>",),
-    retention="workqueue",
-    discard="new",
-    max_age=0,
-    max_bytes=64 * MIB,
-    duplicate_window=2 * MINUTE,
-    # One consumer per device, made by the registry; the server's own default would stop at 1,000.
-    max_consumers=10_000,
 )
 OUTCOME: Final = StreamSpec(
     name="OUTCOME",
@@ -184,7 +176,6 @@ def of_bucket(bucket: BucketSpec) -> StreamSpec:
 STREAMS: Final = (
     PUNCH,
     RECORDED,
-    OPERATION,
     OUTCOME,
     PEOPLE,
     DLQ,
@@ -193,10 +184,29 @@ STREAMS: Final = (
 )
 
 
+def operation_stream(site: str) -> StreamSpec:
+    """Return the stream of a site's operations.
+
+    One for each site, because the broker's permissions cannot tell consumers of one stream apart
+    by a part of their name, and an agent may read the operations of its own site only.
+    """
+    return StreamSpec(
+        name=f"OPERATION_{site}",
+        subjects=(f"cmd.{site}.>",),
+        retention="workqueue",
+        discard="new",
+        max_age=0,
+        max_bytes=64 * MIB,
+        duplicate_window=2 * MINUTE,
+        # One consumer a device, made by the registry; the server's own default stops at 1,000.
+        max_consumers=10_000,
+    )
+
+
 def device_consumer(site: str, device_id: int) -> ConsumerSpec:
     """Return the consumer of one device's operations: in order, one in flight."""
     return ConsumerSpec(
-        durable=f"device-{site}-{device_id}",
+        durable=f"device-{device_id}",
         filter_subject=subjects.operations_of(site, device_id),
         ack_wait=10.0,
         max_ack_pending=1,

@@ -1,0 +1,46 @@
+"""Key-value buckets: the last word on each key, read from the stream's leader, never stale."""
+
+from typing import Final
+
+import nats.js.errors
+
+from shared.contracts.streams import BucketSpec, of_bucket
+from shared.kit.bus import Bus
+from shared.kit.clock import new_id
+
+_OPERATION: Final = "KV-Operation"
+
+
+class Bucket:
+    """One bucket as this process's user may use it."""
+
+    def __init__(self, bus: Bus, spec: BucketSpec) -> None:
+        self._bus = bus
+        self._spec = spec
+        self._stream = of_bucket(spec)
+
+    async def get(self, key: str) -> bytes | None:
+        """Return the value, or None when there is none; raises what nats raises when it is away."""
+        try:
+            message = await self._bus.js.get_last_msg(self._spec.stream, self._spec.subject(key))
+        except nats.js.errors.NotFoundError:
+            return None
+        if message.headers and message.headers.get(_OPERATION):
+            return None
+        return message.data or b""
+
+    async def put(self, key: str, value: bytes) -> None:
+        """Set the value and wait until it is stored."""
+        await self._bus.publish(
+            self._stream, self._spec.subject(key), value, message_id=str(new_id())
+        )
+
+    async def delete(self, key: str) -> None:
+        """Remove the value; a marker takes its place."""
+        await self._bus.publish(
+            self._stream,
+            self._spec.subject(key),
+            b"",
+            message_id=str(new_id()),
+            headers={_OPERATION: "DEL"},
+        )

@@ -1,0 +1,92 @@
+"""What becomes of a message whose handler failed: tried again later, or put with the dead letters.
+
+A body that is no message of its type can never succeed: dead letter at once. A database or broker
+that is away is not the message's fault: again and again, for as long as it takes. Anything else is
+a defect: a few tries, then a dead letter, so that one message never stops the ones behind it.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any, Final
+
+import nats.errors
+import nats.js.errors
+from faststream.exceptions import NackMessage, RejectMessage
+from pydantic import ValidationError
+
+from shared.contracts import subjects
+from shared.contracts.streams import DLQ, ConsumerSpec, StreamSpec
+from shared.kit import telemetry
+from shared.kit.db import UNAVAILABLE
+from shared.kit.errors import MusterError
+from shared.kit.logging import get_logger
+
+if TYPE_CHECKING:
+    from faststream.nats import NatsMessage
+
+    from shared.kit.bus import Bus
+
+log = get_logger(__name__)
+
+_TRIES: Final = 5
+_BASE_SECONDS: Final = 0.3
+_CAP_SECONDS: Final = 15.0
+_TRANSIENT: Final = (*UNAVAILABLE, nats.errors.Error, TimeoutError)
+
+
+def delay(delivery: int) -> float:
+    """Return the seconds to wait after the n-th delivery failed; n counts from 1."""
+    return min(_CAP_SECONDS, _BASE_SECONDS * 2.0 ** min(delivery - 1, 16))
+
+
+class Retry:
+    """The rule for one consumer."""
+
+    def __init__(self, bus: "Bus", stream: StreamSpec, consumer: ConsumerSpec) -> None:
+        self._bus = bus
+        self._stream = stream
+        self._consumer = consumer
+
+    @contextlib.asynccontextmanager
+    async def digest(self, message: "NatsMessage") -> AsyncIterator[None]:
+        """Run a handler's body; turn its failure into the broker's word for what comes next."""
+        raw: Any = message.raw_message
+        name = f"{self._stream.name} {self._consumer.durable}"
+        deliveries = raw.metadata.num_delivered
+        with telemetry.span(
+            name, telemetry.SpanKind.CONSUMER, headers=raw.headers or {}, deliveries=deliveries
+        ):
+            try:
+                yield
+            except (ValidationError, MusterError) as error:
+                await self._bury(raw, error)
+            except _TRANSIENT as error:
+                log.warning("trying again later", consumer=name, error=repr(error)[:300])
+                raise NackMessage(delay=delay(deliveries)) from error
+            except Exception as error:
+                log.exception("handler failed", consumer=name, deliveries=deliveries)
+                if deliveries >= _TRIES:
+                    await self._bury(raw, error)
+                raise NackMessage(delay=delay(deliveries)) from error
+
+    async def _bury(self, raw: Any, error: Exception) -> None:
+        consumer = self._consumer.durable
+        sequence = raw.metadata.sequence.stream
+        try:
+            await self._bus.publish(
+                DLQ,
+                subjects.dead_letter(self._stream.name, consumer),
+                raw.data,
+                message_id=f"dlq-{self._stream.name}-{sequence}-{consumer}",
+                headers={
+                    **{k: v for k, v in (raw.headers or {}).items() if not k.startswith("Nats-")},
+                    "muster-subject": raw.subject,
+                    "muster-error": type(error).__name__,
+                },
+            )
+        except Exception as failure:
+            # Without its dead letter the message must stay where it is.
+            log.exception("dead letter not stored", consumer=consumer, sequence=sequence)
+            raise NackMessage(delay=_CAP_SECONDS) from failure
+        log.error("dead letter", consumer=consumer, sequence=sequence, error=repr(error)[:500])
+        raise RejectMessage from error
