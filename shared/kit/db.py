@@ -12,6 +12,17 @@ from shared.kit import telemetry
 from shared.kit.errors import StartupError
 from shared.kit.settings import DatabaseSettings
 
+__all__ = [
+    "UNAVAILABLE",
+    "AsyncConnection",
+    "AsyncEngine",
+    "connect_options",
+    "engine_of",
+    "refuse_superuser",
+    "transaction",
+    "url_of",
+]
+
 # A peer that vanished is noticed within 15 s, whether we wait for it or it waits for us.
 _ALIVE: Final[dict[str, Any]] = {
     "connect_timeout": 5,

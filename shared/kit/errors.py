@@ -31,3 +31,7 @@ class MusterError(Exception):
 
 class StartupError(Exception):
     """The service must not run like this; the sentence says what to mend."""
+
+
+class NotYetError(Exception):
+    """What the work needs is not there yet; trying again later is right, however long it takes."""

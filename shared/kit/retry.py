@@ -18,7 +18,7 @@ from shared.contracts import subjects
 from shared.contracts.streams import DLQ, ConsumerSpec, StreamSpec
 from shared.kit import telemetry
 from shared.kit.db import UNAVAILABLE
-from shared.kit.errors import MusterError
+from shared.kit.errors import MusterError, NotYetError
 from shared.kit.logging import get_logger
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ log = get_logger(__name__)
 _TRIES: Final = 5
 _BASE_SECONDS: Final = 0.3
 _CAP_SECONDS: Final = 15.0
-_TRANSIENT: Final = (*UNAVAILABLE, nats.errors.Error, TimeoutError)
+_TRANSIENT: Final = (*UNAVAILABLE, nats.errors.Error, TimeoutError, NotYetError)
 
 
 def delay(delivery: int) -> float:

@@ -1,1 +1,1 @@
-"""Simulated terminals: the device's side of each dialect, a log that survives, faults on request."""
+"""Simulated terminals: the device's side of each dialect, a log that survives, faults."""

@@ -45,13 +45,10 @@ def past(
     return _with_doubles(at(instants, people, wall, rng))
 
 
-def recent(count: int, after: datetime, now: datetime) -> list[datetime]:
-    """Return `count` rising instants up to `now`, one a second while there is room since `after`."""
+def recent(count: int, now: datetime) -> list[datetime]:
+    """Return the last `count` whole seconds, rising, the newest of them `now`."""
     end = now.replace(microsecond=0)
-    room = min(timedelta(seconds=count), max(end - after, timedelta(0)))
-    return [
-        (end - room + room * step / count).replace(microsecond=0) for step in range(1, count + 1)
-    ]
+    return [end - timedelta(seconds=ago) for ago in reversed(range(count))]
 
 
 def at(

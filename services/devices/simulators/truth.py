@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Self
+
+from shared.kit.clock import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,22 +36,17 @@ class Punch(NamedTuple):
         return {
             "person": self.person,
             "device_time": self.device_time.isoformat(timespec="seconds"),
-            "instant": stamp(self.instant),
+            "instant": iso(self.instant, timespec="seconds"),
             "state": self.state,
             "verify": self.verify,
         }
-
-
-def stamp(instant: datetime) -> str:
-    """Return an aware instant as UTC seconds with Z."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class TruthLog:
     """A file of punches that survives the simulator; every write is on disk when it returns."""
 
     def __init__(self, path: Path) -> None:
-        """Take over an existing file; a last line cut short by a crash was never visible: drop it."""
+        """Take over a file; a last line cut short by a crash was never visible: drop it."""
         content = path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
         self.punches: list[Punch] = []
@@ -62,7 +59,7 @@ class TruthLog:
 
     @classmethod
     def create(cls, path: Path, seed: Iterable[Punch]) -> Self:
-        """Start a file with `seed` in it: all of it or, after a crash on the way, no file at all."""
+        """Start a file with `seed` in it: all of it or, after a crash, no file at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".draft")
         with draft.open("wb") as file:
@@ -89,7 +86,7 @@ class TruthLog:
 
     def clear(self, instant: datetime) -> None:
         """Empty the terminal's log; the truth keeps every punch."""
-        self._write(_line({"cleared": stamp(instant)}))
+        self._write(_line({"cleared": iso(instant)}))
         self.cleared = len(self.punches)
 
     def close(self) -> None:
@@ -109,7 +106,7 @@ class TruthLog:
             else:
                 self.punches.append(_punch(entry))
         except (ValueError, KeyError, TypeError) as problem:
-            sentence = f"{place} is not a punch ({problem}); restore the file or delete it to seed anew"
+            sentence = f"{place} is not a punch ({problem}); restore the file, or delete it"
             raise TruthDamagedError(sentence) from problem
 
 

@@ -54,7 +54,7 @@ class Reply(IntEnum):
 
 
 class Event(IntEnum):
-    """Realtime event codes: bits of the mask a client registers, and the session slot of an event."""
+    """Realtime event codes: bits of the mask a client registers, session slot of the event."""
 
     ATTENDANCE = 1
 

@@ -111,7 +111,7 @@ def key_bytes(key: int, session: int, tick: int) -> bytes:
     """
     reversed_key = int(f"{key:032b}"[::-1], 2)
     seed = ((reversed_key + session) & 0xFFFFFFFF).to_bytes(4, "little")
-    b0, b1, b2, b3 = (byte ^ mask for byte, mask in zip(seed, _KEY_MASK, strict=True))
+    _, b1, b2, b3 = (byte ^ mask for byte, mask in zip(seed, _KEY_MASK, strict=True))
     return bytes((b2 ^ tick, b3 ^ tick, tick, b1 ^ tick))
 
 
@@ -121,7 +121,7 @@ def key_matches(data: bytes, key: int, session: int) -> bool:
 
 
 def encode_time(wall: datetime) -> int:
-    """Return a wall-clock time (2000..2099, seconds, no zone) in the terminal's u32 of 372-day years."""
+    """Return a wall-clock time (2000..2099, no zone) as seconds of 372-day years, a u32."""
     days = (wall.year % 100) * 372 + (wall.month - 1) * 31 + wall.day - 1
     return days * 86_400 + wall.hour * 3_600 + wall.minute * 60 + wall.second
 

@@ -1,0 +1,105 @@
+"""What an agent hears: receipts, news of the roster, and requests that cannot wait."""
+
+from typing import Final
+
+from services.devices.agent.connection import LinkFactory
+from services.devices.agent.links.base import LinkError
+from services.devices.agent.permits import Permits
+from services.devices.agent.supervisor import Supervisor
+from shared.contracts import catalog, subjects
+from shared.contracts.attendance import Receipt
+from shared.contracts.devices import (
+    AskPermit,
+    Permit,
+    Probe,
+    Probed,
+    RosterChanged,
+    RosterDevice,
+    Unlock,
+    Unlocked,
+)
+from shared.contracts.errors import Code
+from shared.kit.bus import Bus
+from shared.kit.clock import Clock
+from shared.kit.errors import MusterError
+from shared.kit.rpc import answer_at
+
+_NOBODY: Final = "0" * 24
+
+
+class Handlers:
+    """An agent's ears."""
+
+    def __init__(
+        self, supervisor: Supervisor, permits: Permits, clock: Clock, open_link: LinkFactory
+    ) -> None:
+        self._supervisor = supervisor
+        self._permits = permits
+        self._clock = clock
+        self._open_link = open_link
+
+    async def receipt(self, _: str, receipt: Receipt) -> None:
+        """Attendance has committed a batch."""
+        await self._supervisor.receipted(receipt)
+
+    async def roster_changed(self, _: str, __: RosterChanged) -> None:
+        """The registry has a new list of devices."""
+        self._supervisor.roster_changed()
+
+    async def probe(self, _: str, probe: Probe) -> Probed:
+        """Connect to a device that is not registered yet, and let go of it again."""
+        device = RosterDevice(
+            device_id=0,
+            owner=_NOBODY,
+            dialect=probe.dialect,
+            host=probe.host,
+            port=probe.port,
+            comm_key=probe.comm_key,
+            zone="UTC",
+            epoch=0,
+            serial="",
+        )
+        link = self._open_link(device, self._clock)
+        try:
+            greeting = await link.open()
+        except LinkError as error:
+            raise MusterError(error.code, error.details) from error
+        finally:
+            await link.close()
+        return Probed(serial=greeting.serial, firmware=greeting.firmware)
+
+    async def permit(self, _: str, request: AskPermit) -> Permit:
+        """Issue leave to unlock once; its time runs from now, on this machine's clock."""
+        connection = self._supervisor.connection(request.device_id)
+        if connection is None:
+            raise MusterError(Code.NO_AGENT, "No agent of this site holds the device.")
+        if not connection.presence.connected:
+            problem = connection.problem
+            if problem is None:
+                raise MusterError(Code.DEVICE_UNREACHABLE)
+            raise MusterError.of(problem)
+        return Permit(permit_id=self._permits.issue(request.device_id))
+
+    async def unlock(self, _: str, request: Unlock) -> Unlocked:
+        """Unlock under a permit, or not at all."""
+        deadline = self._permits.use(request.permit_id, request.device_id)
+        connection = self._supervisor.connection(request.device_id)
+        if deadline is None or connection is None:
+            raise MusterError(Code.UNLOCK_EXPIRED)
+        try:
+            await connection.unlock(request.seconds, deadline)
+        except LinkError as error:
+            raise MusterError(error.code, error.details) from error
+        return Unlocked(at=self._clock.now())
+
+
+def attach(bus: Bus, handlers: Handlers, site: str, journal: str) -> None:
+    """Connect the ears to the bus."""
+    bus.on_message(subjects.receipt(site, journal), Receipt, handlers.receipt)
+    bus.on_message(subjects.roster_changed(site), RosterChanged, handlers.roster_changed)
+    new = subjects.control(site, subjects.NEW_DEVICE, "probe")
+    answer_at(bus, catalog.PROBE, new, Probe, handlers.probe)
+    permit = subjects.control(site, subjects.ANY, "permit")
+    answer_at(bus, catalog.PERMIT, permit, AskPermit, handlers.permit)
+    unlock = subjects.control(site, subjects.ANY, "unlock")
+    answer_at(bus, catalog.UNLOCK, unlock, Unlock, handlers.unlock)

@@ -1,0 +1,70 @@
+"""The journal: what was read and has no receipt yet.
+
+Kept in memory for now: the device's own log is the second copy, and every connection begins with
+a reading of it. The journal's name outlives the process, because receipts are addressed to it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from shared.contracts.devices import PunchBatch
+from shared.kit.clock import new_id
+
+SILENCE_SECONDS: Final = 5.0
+"""Without a receipt for so long, a batch is published again."""
+
+
+@dataclass
+class _Entry:
+    batch: PunchBatch
+    published_at: float
+    attempts: int = 0
+
+
+class Journal:
+    """The batches of one agent that attendance has not receipted."""
+
+    def __init__(self, name_file: Path) -> None:
+        self.journal_id = _name(name_file)
+        self._entries: dict[UUID, _Entry] = {}
+
+    def keep(self, batch: PunchBatch, now: float) -> None:
+        """Keep a batch until its receipt; ``now`` is monotonic seconds."""
+        self._entries[batch.batch_id] = _Entry(batch, now)
+
+    def forget(self, batch_id: UUID) -> None:
+        """Let go of a batch that has its receipt."""
+        self._entries.pop(batch_id, None)
+
+    def attempt(self, batch_id: UUID, now: float) -> int:
+        """Count one publishing of a batch and return which one it is, from 1."""
+        entry = self._entries[batch_id]
+        entry.published_at = now
+        entry.attempts += 1
+        return entry.attempts
+
+    def silent(self, now: float) -> list[PunchBatch]:
+        """Return the batches whose receipt is overdue, oldest first."""
+        return [
+            entry.batch
+            for entry in self._entries.values()
+            if now - entry.published_at >= SILENCE_SECONDS
+        ]
+
+    def __contains__(self, batch_id: UUID) -> bool:
+        return batch_id in self._entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def _name(file: Path) -> UUID:
+    """Return the journal's name, made at its first use."""
+    if file.exists():
+        return UUID(file.read_text(encoding="ascii").strip())
+    name = new_id()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{name}\n", encoding="ascii")
+    return name

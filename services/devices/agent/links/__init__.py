@@ -1,0 +1,1 @@
+"""The wires: what connects an agent to one device, whatever the dialect."""

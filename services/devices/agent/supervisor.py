@@ -1,0 +1,158 @@
+"""Holds a site's devices: keeps a connection for each, and their batches on their way."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple
+
+from services.devices.agent.connection import Connection, Surroundings, publish
+from services.devices.agent.effects import Receipted
+from services.devices.agent.operations import Operations
+from shared.contracts import catalog, subjects
+from shared.contracts.attendance import Receipt
+from shared.contracts.devices import AskRoster, Presence, Roster, RosterDevice
+from shared.kit import rpc
+from shared.kit.errors import MusterError
+from shared.kit.logging import get_logger
+
+log = get_logger(__name__)
+
+_ROSTER_SECONDS: Final = 30.0
+_ROSTER_RETRY_SECONDS: Final = 1.0
+_PRESENCE_SECONDS: Final = 5.0
+_SILENCE_CHECK_SECONDS: Final = 1.0
+_RESTART_SECONDS: Final = 1.0
+
+
+class _Holding(NamedTuple):
+    connection: Connection
+    tasks: tuple[asyncio.Task[None], ...]
+
+
+class Supervisor:
+    """Every device of one site, held by one agent."""
+
+    def __init__(self, agent: str, around: Surroundings) -> None:
+        self._agent = agent
+        self._around = around
+        self._holdings: dict[int, _Holding] = {}
+        self._owner: str | None = None
+        self._ask_again = asyncio.Event()
+        self._presence_due = asyncio.Event()
+
+    def connection(self, device_id: int) -> Connection | None:
+        """Return the connection of a device this agent holds."""
+        holding = self._holdings.get(device_id)
+        return holding.connection if holding else None
+
+    def roster_changed(self) -> None:
+        """Ask the registry again, now."""
+        self._ask_again.set()
+
+    async def receipted(self, receipt: Receipt) -> None:
+        """Pass attendance's word on to the session it belongs to."""
+        heard = Receipted(receipt.batch_id, receipt.recorded, receipt.known)
+        connection = self.connection(receipt.device_id)
+        if connection is None:
+            self._around.journal.forget(receipt.batch_id)
+        else:
+            await connection.receipted(heard)
+
+    async def run(self) -> None:
+        """Hold what the roster says, for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_roster(group))
+            group.create_task(self._tell_presence())
+            group.create_task(self._break_silence())
+
+    async def _follow_roster(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            self._ask_again.clear()
+            wait = _ROSTER_SECONDS
+            try:
+                self._apply(group, await self._roster())
+            except MusterError as error:
+                # What is held stays held: a registry that is away is no reason to let go.
+                log.warning("no roster now", error=str(error))
+                wait = _ROSTER_RETRY_SECONDS
+            await _within(wait, self._ask_again)
+
+    async def _roster(self) -> Roster:
+        return await rpc.ask(
+            self._around.bus,
+            catalog.ROSTER,
+            AskRoster(agent=self._agent),
+            Roster,
+            subject=subjects.rpc_of_site("devices", "roster", self._around.site),
+        )
+
+    def _apply(self, group: asyncio.TaskGroup, roster: Roster) -> None:
+        self._owner = roster.owner
+        wanted = {device.device_id: device for device in roster.devices}
+        for device_id, holding in list(self._holdings.items()):
+            if not _same_wire(wanted.get(device_id), holding.connection.device):
+                for task in holding.tasks:
+                    task.cancel()
+                del self._holdings[device_id]
+        for device_id, device in wanted.items():
+            if device_id not in self._holdings:
+                self._holdings[device_id] = self._hold(group, device)
+        self._presence_due.set()
+
+    def _hold(self, group: asyncio.TaskGroup, device: RosterDevice) -> _Holding:
+        connection = Connection(device, self._around, self._presence_due)
+        operations = Operations(connection, self._around)
+        tasks = (
+            group.create_task(self._forever(connection.run, device.device_id)),
+            group.create_task(self._forever(operations.run, device.device_id)),
+        )
+        return _Holding(connection, tasks)
+
+    async def _forever(self, run: Callable[[], Awaitable[None]], device_id: int) -> None:
+        """Keep a defect in one device's code from the other devices."""
+        while True:
+            try:
+                await run()
+            except Exception:
+                log.exception("defect; starting again", device_id=device_id)
+            await asyncio.sleep(_RESTART_SECONDS)
+
+    async def _tell_presence(self) -> None:
+        while True:
+            await _within(_PRESENCE_SECONDS, self._presence_due)
+            self._presence_due.clear()
+            if self._owner is not None and self._around.bus.connected:
+                await self._say_presence(self._owner)
+
+    async def _say_presence(self, owner: str) -> None:
+        presence = Presence(
+            agent=self._agent,
+            owner=owner,
+            site=self._around.site,
+            at=self._around.clock.now(),
+            devices=tuple(each.connection.presence for each in self._holdings.values()),
+        )
+        await self._around.bus.say(subjects.presence(self._around.site, self._agent), presence)
+
+    async def _break_silence(self) -> None:
+        """Publish again what attendance should have receipted by now."""
+        while True:
+            await asyncio.sleep(_SILENCE_CHECK_SECONDS)
+            overdue = self._around.journal.silent(self._around.clock.monotonic())
+            if overdue:
+                log.warning("no receipts; publishing again", batches=len(overdue))
+            for batch in overdue:
+                if batch.batch_id in self._around.journal:
+                    await publish(self._around, batch)
+
+
+def _same_wire(new: RosterDevice | None, held: RosterDevice) -> bool:
+    """Tell whether a connection may stay: only the serial to fall back on may have changed."""
+    return new is not None and new.model_copy(update={"serial": held.serial}) == held
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    """Wait for an event, but no longer than so many seconds."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

@@ -1,0 +1,1 @@
+"""The dialects of terminals, without a wire: bytes in, neutral words out."""

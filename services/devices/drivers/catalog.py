@@ -1,0 +1,8 @@
+"""Which driver speaks which dialect."""
+
+from typing import Final
+
+from services.devices.drivers.base import Driver
+from services.devices.drivers.zk.protocol import ZkDriver
+
+DRIVERS: Final[dict[str, Driver]] = {"zk": ZkDriver()}

@@ -1,0 +1,1 @@
+"""One room, one part at a time: no servers needed."""

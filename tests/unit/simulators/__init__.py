@@ -1,0 +1,1 @@
+"""The simulated terminals against captured packets, pyzk and a raw socket."""
