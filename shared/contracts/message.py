@@ -22,7 +22,9 @@ class Message(BaseModel):
     only ever added, and a new field always has a default.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_bytes="base64")
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"
+    )
 
 
 def _as_utc(moment: datetime) -> datetime:

@@ -2,12 +2,16 @@
 
 from typing import Final
 
+import nats.errors
 import nats.js.errors
 
 from shared.contracts.streams import BucketSpec, of_bucket
 from shared.kit.bus import Bus
 from shared.kit.clock import new_id
+from shared.kit.denials import PublishDeniedError
 
+AWAY: Final = (nats.errors.Error, PublishDeniedError, TimeoutError)
+"""What a bucket that is away, full or forbidden raises."""
 _OPERATION: Final = "KV-Operation"
 
 
@@ -20,7 +24,7 @@ class Bucket:
         self._stream = of_bucket(spec)
 
     async def get(self, key: str) -> bytes | None:
-        """Return the value, or None when there is none; raises what nats raises when it is away."""
+        """Return the value, or None when there is none; raises one of AWAY when it is away."""
         try:
             message = await self._bus.js.get_last_msg(self._spec.stream, self._spec.subject(key))
         except nats.js.errors.NotFoundError:

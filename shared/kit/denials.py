@@ -34,7 +34,8 @@ class Denials:
             return None
         verb, subject = match.groups()
         if verb.lower() == "publish":
-            for future in self._waiting.get(subject, ()):
+            # nats-py tells the broker's words in lower case, the subject's too.
+            for future in self._waiting.get(subject.lower(), ()):
                 if not future.done():
                     msg = f"this user may not publish to {subject}"
                     future.set_exception(PublishDeniedError(msg))
@@ -43,6 +44,7 @@ class Denials:
     @contextlib.asynccontextmanager
     async def _watch(self, subject: str) -> AsyncIterator[asyncio.Future[None]]:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        subject = subject.lower()
         self._waiting.setdefault(subject, set()).add(future)
         try:
             yield future

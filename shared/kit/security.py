@@ -8,14 +8,12 @@ from collections import OrderedDict
 from typing import Any, Final
 
 import jwt
-import nats.errors
 from pydantic import ValidationError
 
 from shared.contracts.auth import Caller, SigningKey
 from shared.contracts.errors import Code
-from shared.kit.buckets import Bucket
+from shared.kit.buckets import AWAY, Bucket
 from shared.kit.clock import Clock
-from shared.kit.denials import PublishDeniedError
 from shared.kit.errors import MusterError
 from shared.kit.logging import get_logger
 
@@ -98,7 +96,7 @@ class TokenVerifier:
             return known[1]
         try:
             value = await self._bucket.get(entry)
-        except (nats.errors.Error, PublishDeniedError, TimeoutError) as error:
+        except AWAY as error:
             log.warning("tokens cannot be verified now", error=repr(error))
             raise MusterError(Code.SERVICE_UNAVAILABLE) from error
         self._remembered[entry] = (now, value)

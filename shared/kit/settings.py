@@ -10,7 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """What every process is told: read from the environment, prefix ``MUSTER_``."""
 
-    model_config = SettingsConfigDict(env_prefix="MUSTER_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MUSTER_", extra="ignore", use_attribute_docstrings=True
+    )
 
     data_dir: Path = Path(".muster")
     """Where the process may keep files of its own."""

@@ -81,9 +81,9 @@ class Session:
     serial: str
     drift_ms: int | None = None
     batches: int = 0
-    live: Mapping[_Second, int] = field(default=_NONE)
+    live: Mapping[_Second, int] = field(default_factory=lambda: _NONE)
     """How many live records of this connection there were of a person in a second."""
-    tail: Mapping[_Second, int] = field(default=_NONE)
+    tail: Mapping[_Second, int] = field(default_factory=lambda: _NONE)
     """The same of the end of the last whole log."""
     readings: tuple[Reading, ...] = ()
 

@@ -58,7 +58,7 @@ def user_records(rows: bytes) -> list[PersonEntry]:
 
 
 def live_record(body: bytes) -> LogEntry | None:
-    """Return the punch of a live event, or None when its length is of no known form."""
+    """Return the punch of a live event, or None when it is of no known form."""
     if len(body) >= LIVE_32.size:
         user, verify, state, year, *rest = LIVE_32.unpack_from(body)
         person = text(user)
@@ -66,6 +66,8 @@ def live_record(body: bytes) -> LogEntry | None:
         user, verify, state, year, *rest = LIVE_12.unpack(body)
         person = str(user)
     else:
+        return None
+    if max(year, *rest) > 99:  # no clock shows that; the log has the record in its other form
         return None
     said, flags = wall_clock((_CENTURY + year, *rest))
     return LogEntry(person, said, verify, state, None, body, flags)

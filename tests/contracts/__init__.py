@@ -1,0 +1,1 @@
+"""Tests of what both ends of every message must agree on."""
