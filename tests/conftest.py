@@ -16,6 +16,7 @@ import pytest_asyncio
 from nats.js import JetStreamContext
 from sqlalchemy import URL, make_url
 
+from deploy.local import credentials
 from deploy.local.servers import Servers, servers
 from deploy.postgres import roles
 from shared.contracts import streams
@@ -129,6 +130,7 @@ async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pl
     """NATS and Postgres with every user, role, stream and table."""
     kit_logging.setup("tests", "WARNING")
     async with servers(tmp_path_factory.mktemp("muster"), sites=tuple(SITES)) as running:
+        credentials.make_keys(running.layout)
         platform = Platform(running)
         for service in SERVICES:
             if (ROOT / "services" / service / "migrations" / "env.py").exists():

@@ -195,7 +195,7 @@ class Bus:
         Acknowledged when the handler returns; tried again later when it raises; a body that is no
         such message goes to the dead letters at once.
         """
-        retry = Retry(self, stream, consumer)
+        retry = Retry(self.publish, stream, consumer)
 
         async def consume(raw: NatsMessage) -> None:
             async with retry.digest(raw):

@@ -7,11 +7,12 @@ a defect: a few tries, then a dead letter, so that one message never stops the o
 
 import contextlib
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import nats.errors
 import nats.js.errors
 from faststream.exceptions import NackMessage, RejectMessage
+from faststream.nats import NatsMessage
 from pydantic import ValidationError
 
 from shared.contracts import subjects
@@ -20,11 +21,6 @@ from shared.kit import telemetry
 from shared.kit.db import UNAVAILABLE
 from shared.kit.errors import MusterError, NotYetError
 from shared.kit.logging import get_logger
-
-if TYPE_CHECKING:
-    from faststream.nats import NatsMessage
-
-    from shared.kit.bus import Bus
 
 log = get_logger(__name__)
 
@@ -39,16 +35,32 @@ def delay(delivery: int) -> float:
     return min(_CAP_SECONDS, _BASE_SECONDS * 2.0 ** min(delivery - 1, 16))
 
 
+class Publish(Protocol):
+    """How a dead letter leaves: the bus's own publish."""
+
+    async def __call__(
+        self,
+        stream: StreamSpec,
+        subject: str,
+        body: bytes,
+        *,
+        message_id: str,
+        headers: dict[str, str],
+    ) -> object:
+        """Publish into a stream and return when it is stored."""
+        ...
+
+
 class Retry:
     """The rule for one consumer."""
 
-    def __init__(self, bus: "Bus", stream: StreamSpec, consumer: ConsumerSpec) -> None:
-        self._bus = bus
+    def __init__(self, publish: Publish, stream: StreamSpec, consumer: ConsumerSpec) -> None:
+        self._publish = publish
         self._stream = stream
         self._consumer = consumer
 
     @contextlib.asynccontextmanager
-    async def digest(self, message: "NatsMessage") -> AsyncIterator[None]:
+    async def digest(self, message: NatsMessage) -> AsyncIterator[None]:
         """Run a handler's body; turn its failure into the broker's word for what comes next."""
         raw: Any = message.raw_message
         name = f"{self._stream.name} {self._consumer.durable}"
@@ -73,7 +85,7 @@ class Retry:
         consumer = self._consumer.durable
         sequence = raw.metadata.sequence.stream
         try:
-            await self._bus.publish(
+            await self._publish(
                 DLQ,
                 subjects.dead_letter(self._stream.name, consumer),
                 raw.data,

@@ -78,6 +78,8 @@ class Operations:
                 progress = await self._follow(operation)
             except LinkError as error:
                 problem = MusterError(error.code, error.details).problem
+                # The connection needs a moment to notice that its link is dead.
+                await asyncio.sleep(_PAUSE_SECONDS)
             else:
                 await self._say(operation, "success", progress)
                 return

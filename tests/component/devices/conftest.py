@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import jwt
 import pytest_asyncio
@@ -41,7 +40,7 @@ from shared.kit.bus import Bus
 from shared.kit.clock import SystemClock, new_id
 from shared.kit.security import ALGORITHM, ISSUER, key_entry
 from shared.kit.service import Service
-from tests.conftest import OTHER_OWNER, OWNER, Platform
+from tests.conftest import OWNER, Platform
 
 R = TypeVar("R", bound=Message)
 MakeBus = Callable[[str], Awaitable[Bus]]
@@ -132,6 +131,7 @@ class Running:
     settings: DevicesSettings
     gateway: Bus
     key: Ed25519PrivateKey
+    provisioner: Bus
 
     @property
     def engine(self) -> AsyncEngine:
@@ -141,8 +141,16 @@ class Running:
     def token(self, owner: str = OWNER, role: Role = "admin") -> str:
         now = int(SystemClock().now().timestamp())
         claims = {
-            **{"iss": ISSUER, "sub": "1", "owner": owner, "role": role, "kind": "access"},
-            **{"email": "a@example.test", "name": "A", "sid": "s-1", "iat": now, "exp": now + 600},
+            "iss": ISSUER,
+            "sub": "1",
+            "owner": owner,
+            "role": role,
+            "kind": "access",
+            "email": "a@example.test",
+            "name": "A",
+            "sid": "s-1",
+            "iat": now,
+            "exp": now + 600,
         }
         return jwt.encode(claims, self.key, ALGORITHM, headers={"kid": KID})
 
@@ -166,6 +174,12 @@ class Running:
     async def rows(self, query: str, **values: object) -> list[Any]:
         async with self.engine.begin() as connection:
             return list(await connection.execute(text(query), values))
+
+    async def dead_letter(self) -> bytes:
+        """The newest message that the registry could not digest."""
+        where = subjects.dead_letter("OUTCOME", "devices")
+        message = await self.provisioner.js.get_last_msg(streams.DLQ.name, where)
+        return message.data or b""
 
 
 @asynccontextmanager
@@ -215,7 +229,7 @@ async def registry(clean: Platform, bus_of: MakeBus, tmp_path: Path) -> AsyncIte
     key = await signing_key(await bus_of("auth"))
     service = build(settings)
     async with running(service):
-        yield Running(service, settings, await bus_of("gateway"), key)
+        yield Running(service, settings, await bus_of("gateway"), key, await bus_of("provisioner"))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -231,10 +245,3 @@ async def eventually(found: Callable[[], Awaitable[bool]], seconds: float = 10.0
     async with asyncio.timeout(seconds):
         while not await found():
             await asyncio.sleep(0.02)
-
-
-def as_json(body: bytes | None) -> dict[str, Any]:
-    return cast("dict[str, Any]", json.loads(body or b"null"))
-
-
-__all__ = ["OTHER_OWNER", "OWNER"]

@@ -76,7 +76,7 @@ class PyzkLink:
 
     async def unlock(self, seconds: int, deadline: float) -> None:
         """Unlock the door, unless CLOCK_BOOTTIME has passed ``deadline`` before the write."""
-        if self._process is None or self._process.returncode is not None:
+        if self._reader is None or self._reader.done():
             raise self._ended
         left = max(0.0, deadline - self._clock.boottime())
         try:
@@ -110,28 +110,27 @@ class PyzkLink:
                 self._process.kill()
 
     async def _ask(self, bound: float, command: str, **arguments: Any) -> Frame:
-        process = self._process
-        if process is None or process.stdin is None or process.returncode is not None:
+        process, reader = self._process, self._reader
+        if process is None or process.stdin is None or reader is None or reader.done():
             raise self._ended
+        answer = asyncio.ensure_future(self._answers.get())
         try:
             process.stdin.write(encode(Frame({"command": command, **arguments})))
-            async with asyncio.timeout(bound):
-                await process.stdin.drain()
-                answer = await self._answers.get()
-        except TimeoutError as error:
-            self._kill()
-            raise LinkError(
-                Code.DEVICE_NO_ANSWER, f"The device did not answer within {bound:.0f} s."
-            ) from error
+            waits: list[asyncio.Future[Any]] = [answer, reader]
+            await asyncio.wait(waits, timeout=bound, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             # Its answer would be taken for the next one's.
             self._kill()
             raise
-        except ConnectionError as error:
-            raise self._ended from error
-        if code := answer.head.get("error"):
-            raise LinkError(Code(code), answer.head["details"])
-        return answer
+        finally:
+            answer.cancel()
+        if not answer.done() or answer.cancelled():
+            self._kill()
+            if reader.done():
+                raise self._ended
+            details = f"The device did not answer within {bound:.0f} s."
+            raise LinkError(Code.DEVICE_NO_ANSWER, details)
+        return _unless_problem(answer.result())
 
     async def _read(self) -> None:
         """Sort what the worker says into answers and events until it ends."""
@@ -150,4 +149,9 @@ class PyzkLink:
                 else:
                     self._answers.put_nowait(Frame(head, body))
         self._events.put_nowait(None)
-        self._answers.put_nowait(Frame({"error": self._ended.code, "details": self._ended.details}))
+
+
+def _unless_problem(answer: Frame) -> Frame:
+    if code := answer.head.get("error"):
+        raise LinkError(Code(code), answer.head["details"])
+    return answer

@@ -1,0 +1,1 @@
+"""All SQL of the registry: each function takes a connection and returns plain values."""

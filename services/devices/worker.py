@@ -1,0 +1,125 @@
+"""What the registry does unasked: its sites, its devices' consumers, and operations overdue."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from cryptography.fernet import InvalidToken
+
+from services.devices import rules
+from services.devices.store import devices, operations, sites
+from shared.contracts import streams, subjects
+from shared.contracts.devices import RosterChanged
+from shared.kit import consumers
+from shared.kit.buckets import AWAY
+from shared.kit.db import UNAVAILABLE, transaction
+from shared.kit.errors import MusterError, StartupError
+from shared.kit.logging import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cryptography.fernet import Fernet
+
+    from services.devices.settings import Site
+    from shared.kit.buckets import Bucket
+    from shared.kit.bus import Bus
+    from shared.kit.clock import Clock
+    from shared.kit.db import AsyncEngine
+
+log = get_logger(__name__)
+
+_CONSUMERS_SECONDS: Final = 10.0
+_SWEEP_SECONDS: Final = 1.0
+_LATER: Final = (*AWAY, MusterError)
+"""What the broker's part of a round may fail with: the next round tries again."""
+
+
+class Worker:
+    """The registry's own rounds; any number of replicas may run them."""
+
+    def __init__(self, bus: Bus, engine: AsyncEngine, clock: Clock) -> None:
+        self._bus = bus
+        self._engine = engine
+        self._clock = clock
+
+    async def put_sites(self, wanted: Sequence[Site], bucket: Bucket) -> None:
+        """Store the sites and tell whose they are; a site of another owner is a StartupError."""
+        async with transaction(self._engine, "put sites") as connection:
+            for site in wanted:
+                if not rules.is_zone(site.zone):
+                    msg = f"site {site.id}: {site.zone!r} is not the IANA name of a time zone"
+                    raise StartupError(msg)
+                if not await sites.put(connection, site):
+                    msg = f"site {site.id} belongs to another owner, for ever: name a new site"
+                    raise StartupError(msg)
+            known = await sites.every(connection)
+        for site in known:
+            entry = {"owner": site.owner, "name": site.name, "zone": site.zone}
+            await bucket.put(site.id, json.dumps(entry).encode())
+
+    async def check_seal(self, seal: Fernet) -> None:
+        """Raise StartupError unless every stored comm key can be opened."""
+        async with transaction(self._engine, "check seal") as connection:
+            sealed = await devices.sealed_keys(connection)
+        try:
+            for each in sealed:
+                seal.decrypt(each)
+        except InvalidToken as error:
+            msg = "the comm keys were sealed with another key than MUSTER_SECRET_KEY_FILE holds"
+            raise StartupError(msg) from error
+
+    async def keep_consumers(self) -> NoReturn:
+        """See to it for ever that every device has its consumer."""
+        while True:
+            await asyncio.sleep(_CONSUMERS_SECONDS)
+            try:
+                await self.make_consumers()
+            except UNAVAILABLE as error:
+                log.warning("consumers not looked after now", error=repr(error)[:300])
+
+    async def make_consumers(self) -> None:
+        """Make what is missing among the devices' consumers, and put back what differs.
+
+        A site where that fails is left to the next round, and keeps no other site waiting.
+        """
+        async with transaction(self._engine, "places") as connection:
+            places = await devices.places(connection)
+        for site, device_ids in places.items():
+            try:
+                for device_id in device_ids:
+                    await self._make_consumer(site, device_id)
+            except _LATER as error:
+                log.warning("consumers not made now", site=site, error=repr(error)[:300])
+
+    async def _make_consumer(self, site: str, device_id: int) -> None:
+        spec = streams.device_consumer(site, device_id)
+        await consumers.ensure(self._bus, streams.operation_stream(site), spec)
+
+    async def added(self, site: str, device_id: int) -> None:
+        """Make a new device known; what fails is made good by the next rounds, ours and agents'."""
+        try:
+            await self._make_consumer(site, device_id)
+            await self._bus.say(subjects.roster_changed(site), RosterChanged(site=site))
+        except _LATER as error:
+            log.warning("device not made known yet", device=device_id, error=repr(error)[:300])
+
+    async def sweep_on(self) -> NoReturn:
+        """End for ever what is overdue."""
+        while True:
+            try:
+                await self.sweep()
+            except UNAVAILABLE as error:
+                log.warning("operations not swept now", error=repr(error)[:300])
+            await asyncio.sleep(_SWEEP_SECONDS)
+
+    async def sweep(self) -> None:
+        """End operations of which nothing was heard in time."""
+        now = self._clock.now()
+        async with transaction(self._engine, "sweep") as connection:
+            for each in await operations.lock_overdue(connection, now - rules.GRACE):
+                problem = rules.overdue(each.kind, each.status)
+                await operations.end(connection, each.id, problem, now)
+                log.warning("operation overdue", operation=str(each.id), code=problem.code)

@@ -1,0 +1,137 @@
+"""Presence: what agents say of their devices, and whom the registry believes."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.devices.handlers.registry import Parts, Registry
+from shared.contracts import catalog, subjects
+from shared.contracts.devices import Device, DevicePresence, GetDevice, Presence
+from shared.contracts.errors import Code
+from shared.kit.clock import Clock, SystemClock
+from shared.kit.errors import MusterError
+from tests.component.devices.conftest import (
+    Agent,
+    HandClock,
+    MakeBus,
+    Running,
+    caller,
+    eventually,
+)
+from tests.conftest import OTHER_OWNER, OWNER
+
+
+async def say(
+    agent: Agent, *said: DevicePresence, owner: str = OWNER, site: str = "hq"
+) -> Presence:
+    message = Presence(
+        agent="hq-1", owner=owner, site=site, at=SystemClock().now(), devices=tuple(said)
+    )
+    await agent.bus.say(subjects.presence("hq", "hq-1"), message)
+    return message
+
+
+async def get(running: Running, device: Device) -> Device:
+    return await running.ask(catalog.GET_DEVICE, GetDevice(device_id=device.id), Device)
+
+
+async def connected(running: Running, device: Device, wanted: bool) -> None:
+    async def so() -> bool:
+        return (await get(running, device)).is_connected is wanted
+
+    await eventually(so)
+
+
+async def _no_news(_: str, __: int) -> None:
+    return
+
+
+def handler_of(running: Running, clock: Clock) -> Registry:
+    parts = Parts(running.service.bus, running.engine, clock)
+    return Registry(parts, running.settings.seal(), _no_news)
+
+
+async def test_presence_comes_and_goes(registry: Running, agent: Agent) -> None:
+    device = await registry.register()
+    await say(agent, DevicePresence(device_id=device.id, connected=True))
+    await connected(registry, device, wanted=True)
+    problem = MusterError(Code.DEVICE_UNREACHABLE).problem
+    await say(agent, DevicePresence(device_id=device.id, connected=False, problem=problem))
+    await connected(registry, device, wanted=False)
+    assert (await get(registry, device)).problem == problem
+
+
+async def test_an_old_word_is_no_connection(registry: Running, agent: Agent) -> None:
+    device = await registry.register()
+    clock = HandClock()
+    aged = Registry(
+        Parts(registry.service.bus, registry.engine, clock), registry.settings.seal(), _no_news
+    )
+    said = DevicePresence(device_id=device.id, connected=True)
+    message = await say(agent, said)
+    await aged.presence(subjects.presence("hq", "hq-1"), message)
+    for seconds, wanted in ((19, True), (2, False)):
+        clock.passes(seconds=seconds)
+        found = await aged.get(GetDevice(device_id=device.id), caller())
+        assert found.is_connected is wanted
+
+
+async def test_a_serial_is_pinned_at_first_contact(registry: Running, agent: Agent) -> None:
+    device = await registry.register()
+    assert device.serial_number == ""
+    await say(agent, DevicePresence(device_id=device.id, connected=True, serial="FIRST\x00"))
+    await connected(registry, device, wanted=True)
+    assert (await get(registry, device)).serial_number == "FIRST"
+    await say(agent, DevicePresence(device_id=device.id, connected=True, serial="SECOND"))
+
+    async def flagged() -> bool:
+        return (await get(registry, device)).problem is not None
+
+    await eventually(flagged)
+    found = await get(registry, device)
+    assert (found.serial_number, found.device_serial) == ("FIRST", None)
+    assert found.problem is not None
+    assert "SECOND" in found.problem.details
+
+
+async def test_one_terminal_under_two_addresses_is_flagged(registry: Running, agent: Agent) -> None:
+    one, two = await registry.register("10.0.0.1"), await registry.register("10.0.0.2")
+    await say(
+        agent,
+        DevicePresence(device_id=one.id, connected=True, serial="SAME"),
+        DevicePresence(device_id=two.id, connected=True, serial="SAME"),
+    )
+    await connected(registry, two, wanted=True)
+    assert (await get(registry, one)).problem is None
+    problem = (await get(registry, two)).problem
+    assert problem is not None
+    assert problem.code is Code.SERIAL_TAKEN
+
+
+@pytest.mark.parametrize("wrong", [{"owner": OTHER_OWNER}, {"site": "other"}, {"agent": "x"}])
+async def test_presence_of_another_site_is_refused(
+    registry: Running, agent: Agent, wrong: dict[str, str]
+) -> None:
+    device = await registry.register()
+    said = Presence(
+        agent="hq-1",
+        owner=OWNER,
+        site="hq",
+        at=SystemClock().now(),
+        devices=(DevicePresence(device_id=device.id, connected=True),),
+    ).model_copy(update=wrong)
+    await handler_of(registry, SystemClock()).presence(subjects.presence("hq", "hq-1"), said)
+    assert await registry.rows("select 1 from presence") == []
+
+
+async def test_an_agent_says_nothing_of_another_sites_device(
+    registry: Running, agent: Agent, bus_of: MakeBus
+) -> None:
+    await Agent(await bus_of("agent-other"), "other").start()
+    mine = await registry.register()
+    theirs = await registry.register(owner=OTHER_OWNER)
+    both = [DevicePresence(device_id=each.id, connected=True) for each in (theirs, mine)]
+    await say(agent, *both)
+    await connected(registry, mine, wanted=True)
+    rows = await registry.rows("select device_id from presence")
+    assert [row.device_id for row in rows] == [mine.id]
