@@ -80,6 +80,11 @@ class Demo:
         token = answer.raise_for_status().json()["data"]["access_token"]
         self.api.headers["authorization"] = f"Bearer {token}"
 
+    async def log_in_again(self) -> bool:
+        """Log in, so that it can be polled while processes restart."""
+        await self.log_in()
+        return True
+
     async def devices(self) -> dict[str, int]:
         """Each device's id by its serial number."""
         answer = await self.api.get("/api/v1/devices", params={"limit": 100})

@@ -1,0 +1,1 @@
+"""The database: one schema a service, two roles a schema, nobody trusted without a password."""

@@ -1,0 +1,1 @@
+"""What auth hears, and what it does when it starts."""

@@ -1,0 +1,53 @@
+"""The composition root of the gateway."""
+
+import ipaddress
+from typing import Final
+
+from services.gateway.handlers.attendance import Attendance
+from services.gateway.handlers.doors import Doors
+from services.gateway.routes import zkteco
+from services.gateway.routes.application import application
+from services.gateway.routes.envelopes import TIMMY, V1
+from services.gateway.routes.timmy import Timmy
+from services.gateway.settings import GatewaySettings
+from shared.contracts import streams
+from shared.kit.buckets import Bucket
+from shared.kit.bus import Bus
+from shared.kit.clock import SystemClock
+from shared.kit.db import engine_of
+from shared.kit.errors import StartupError
+from shared.kit.security import TokenVerifier
+from shared.kit.service import Service
+from shared.kit.stream_check import StreamCheck
+
+_HOUR: Final = 3600
+
+
+def build(settings: GatewaySettings) -> Service:
+    """Put the gateway together; raise StartupError for a demo that others could reach."""
+    if settings.demo and not _is_loopback(settings.http_host):
+        msg = "MUSTER_DEMO=true is for loopback only: set MUSTER_HTTP_HOST=127.0.0.1"
+        raise StartupError(msg)
+    clock = SystemClock()
+    bus = Bus("gateway", settings)
+    engine = engine_of("gateway", settings)
+    verifier = TokenVerifier(Bucket(bus, streams.AUTH), clock)
+    attendance = Attendance(bus, Bucket(bus, streams.CACHE), Bucket(bus, streams.VERSION))
+    v1 = zkteco.routes(bus, attendance, Doors(bus, engine, clock))
+    timmy = Timmy(bus, settings.admin_token_hours * _HOUR)
+    # What the gateway cannot do without; the cache it can.
+    needed = [streams.of_bucket(streams.AUTH)]
+    return Service(
+        "gateway",
+        bus,
+        StreamCheck(bus, needed, seconds=settings.startup_seconds),
+        engine,
+        application({V1: v1, TIMMY: timmy.routes()}, verifier, clock),
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

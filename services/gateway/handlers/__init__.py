@@ -1,0 +1,1 @@
+"""What the gateway does itself, whichever dialect asked for it."""

@@ -1,0 +1,1 @@
+"""HTTP: two dialects over the same handlers."""

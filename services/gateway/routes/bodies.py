@@ -1,0 +1,67 @@
+"""Reading JSON bodies: whatever their Content-Type says, after the caller was let in."""
+
+import json
+from typing import Any, Final, Generic, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from shared.contracts.errors import Code, FieldProblem
+from shared.kit.errors import MusterError
+from shared.kit.rpc import problem_fields
+
+LIMIT: Final = 1024 * 1024
+"""The most bytes a body may have."""
+B = TypeVar("B", bound=BaseModel)
+
+
+class Sent(Generic[B]):
+    """The dependency that reads a body of one shape; a missing body is an empty one."""
+
+    def __init__(self, shape: type[B]) -> None:
+        self.shape = shape
+
+    async def __call__(self, request: Request) -> B:
+        """Return the body; raise VALIDATION_ERROR naming its fields, or TOO_LARGE."""
+        sent = _parsed(await _read(request))
+        try:
+            return self.shape.model_validate(sent)
+        except ValidationError as error:
+            raise invalid(problem_fields(error)) from None
+
+
+def invalid(fields: tuple[FieldProblem, ...]) -> MusterError:
+    """Return the error for fields that are wrong."""
+    named = tuple(
+        FieldProblem(field=each.field or "body", problem=each.problem.removeprefix("Value error, "))
+        for each in fields
+    )
+    details = "; ".join(f"{each.field}: {each.problem}" for each in named)
+    return MusterError(Code.VALIDATION_ERROR, details, fields=named)
+
+
+async def _read(request: Request) -> bytes:
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > LIMIT:
+        raise MusterError(Code.TOO_LARGE, f"A body may have {LIMIT} bytes.")
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > LIMIT:
+            raise MusterError(Code.TOO_LARGE, f"A body may have {LIMIT} bytes.")
+    return bytes(body)
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        sent = json.loads(body) if body.strip() else {}
+    except (ValueError, RecursionError):
+        raise invalid((FieldProblem(field="body", problem="is not valid JSON"),)) from None
+    if not isinstance(sent, dict):
+        raise invalid((FieldProblem(field="body", problem="must be a JSON object"),))
+    if bad := [name for name, value in sent.items() if isinstance(value, str) and "\0" in value]:
+        # Postgres cannot store it, and no text that a person typed has one.
+        raise invalid(
+            tuple(FieldProblem(field=name, problem="must not hold a NUL") for name in bad)
+        )
+    return sent

@@ -1,0 +1,61 @@
+"""Languages and names of errors."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.gateway.routes import words
+from services.gateway.routes.envelopes import type_of
+from shared.contracts.errors import Code
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", None),
+        ("*", None),
+        ("fr", None),
+        ("en", "en"),
+        ("en-US,en;q=0.9", "en"),
+        ("ID-id", "id"),
+        ("in", "id"),
+        ("fr, ar;q=0.1", "ar"),
+        ("en;q=0.2, id;q=0.7, ar;q=0.5", "id"),
+        ("en;q=0", None),
+        ("en;q=many", None),
+        ("english", None),
+        (",;=,", None),
+    ],
+)
+def test_the_language_liked_best(header: str, language: str | None) -> None:
+    assert words.language_of(header) == language
+
+
+@pytest.mark.parametrize("code", list(Code))
+@pytest.mark.parametrize("language", ["en", "id", "ar", None])
+def test_every_code_has_a_name_in_every_language(
+    code: Code, language: words.Language | None
+) -> None:
+    assert words.message_of(code, language)
+
+
+def test_the_documents_own_sentences() -> None:
+    assert words.LOGGED_IN.to(None) == "Login successful"
+    assert words.REGISTERED.to(None) == "User berhasil didaftarkan"
+    assert words.SYNC_QUEUED.to(None) == "Sync job queued successfully"
+    assert words.DEVICE_REGISTERED.to(None) == "Device registered successfully"
+    assert words.UNLOCKED.to(None) == "Door unlocked successfully"
+    assert words.message_of(Code.INVALID_CREDENTIALS, None) == "Invalid credentials"
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [
+        (Code.VALIDATION_ERROR, "ValidationError"),
+        (Code.NOT_FOUND, "NotFoundError"),
+        (Code.INVALID_CREDENTIALS, "InvalidCredentialsError"),
+        (Code.INTERNAL_ERROR, "InternalError"),
+    ],
+)
+def test_the_type_of_an_error_is_a_word(code: Code, word: str) -> None:
+    assert type_of(code) == word
