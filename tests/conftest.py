@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import nats
 import psycopg
@@ -65,7 +65,7 @@ class Platform:
 
     def settings(self, kind: type[S], user: str, **extra: object) -> S:
         """The settings of one process: its own broker user and, if it has one, its own role."""
-        values: dict[str, object] = {
+        values: dict[str, Any] = {
             "data_dir": self.servers.directory,
             "nats_url": self.servers.nats_url,
             "nats_seed_file": self.servers.seed_file(user),

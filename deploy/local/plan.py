@@ -63,6 +63,7 @@ class Plan:
                 "MUSTER_BOOTSTRAP_FILE": str(self.bootstrap),
                 "MUSTER_SECRET_KEY_FILE": str(self.layout.device_key),
             },
+            "gateway": {"MUSTER_DEMO": "true" if self.demo else "false"},
             "forwarder": dict(self.forwarding),
         }
         services = (

@@ -14,12 +14,6 @@ PROCESSES = (
 )
 
 
-async def recorded(demo: Demo, device: int) -> int:
-    """How many punches of a device are committed, as the database itself says."""
-    query = f"select count(*) from attendance.punches where device_id = {device}"
-    return int((await demo.sql(query))[0][0])
-
-
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("name", PROCESSES)
 async def test_a_kill_in_the_middle_of_a_sync_loses_and_doubles_nothing(
@@ -29,19 +23,19 @@ async def test_a_kill_in_the_middle_of_a_sync_loses_and_doubles_nothing(
     device = (await demo.devices())[serial]
     # What is said live meanwhile must not be taken for the sync's first batch.
     await sync(demo, serial)
-    before, restarts = await recorded(demo, device), demo.restarts(name)
+    before, restarts = await demo.recorded(device), demo.restarts(name)
     await demo.backlog(serial, RECORDS)
     answer = await demo.api.post(f"/api/v1/attendance/sync/{device}")
     assert answer.status_code == 202, answer.text
     job = answer.json()["data"]["job_id"]
 
     async def under_way() -> bool:
-        return await recorded(demo, device) >= before + 250
+        return await demo.recorded(device) >= before + 250
 
     await until(under_way, "the first batch is committed", 30, pause=0.0)
     demo.kill(name)
     if name != "postgres":
-        now = await recorded(demo, device)
+        now = await demo.recorded(device)
         assert before < now < before + RECORDS, "the kill came after the last batch"
 
     async def restarted() -> bool:
@@ -51,5 +45,5 @@ async def test_a_kill_in_the_middle_of_a_sync_loses_and_doubles_nothing(
     await until(demo.log_in_again, "the gateway answers", 30)
     ended = await finished(demo, job, 90)
     assert ended["status"] == "completed", ended
-    assert await recorded(demo, device) >= before + RECORDS
+    assert await demo.recorded(device) >= before + RECORDS
     await assert_all_there_once(demo, 60)

@@ -11,15 +11,13 @@ from shared.contracts.errors import Problem
 from shared.contracts.message import Message
 
 DIRECTORY: Final = Path(__file__).parent
-MESSAGES: Final[dict[str, type[Message]]] = {
-    message.__name__: message
-    for message in (
-        *(channel.message for channel in catalog.EVENTS),
-        *(question.request for question in catalog.QUESTIONS),
-        *(question.reply for question in catalog.QUESTIONS),
-        Problem,
-    )
-}
+_ALL: Final[tuple[type[Message], ...]] = (
+    *(channel.message for channel in catalog.EVENTS),
+    *(question.request for question in catalog.QUESTIONS),
+    *(question.reply for question in catalog.QUESTIONS),
+    Problem,
+)
+MESSAGES: Final = {message.__name__: message for message in _ALL}
 
 
 def schema_of(name: str) -> str:

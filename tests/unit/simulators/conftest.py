@@ -41,7 +41,7 @@ def vectors() -> Vectors:
 async def until(met: Callable[[], Awaitable[bool]]) -> None:
     """Wait for what another thread or process does; TimeoutError when it never does."""
     async with asyncio.timeout(PATIENCE):
-        while not await met():  # noqa: ASYNC110 - no event crosses to us from there
+        while not await met():
             await asyncio.sleep(0.01)
 
 
