@@ -9,9 +9,8 @@ from shared.contracts import streams, subjects
 from shared.contracts.attendance import AttendancePage, ListPunches, Receipt
 from shared.contracts.auth import Caller
 from shared.contracts.catalog import LIST_PUNCHES
-from shared.contracts.devices import PeopleRead, PunchBatch
+from shared.contracts.devices import PeopleRead, PunchBatch, Site
 from shared.contracts.errors import Code
-from shared.contracts.message import Message, OwnerId
 from shared.kit.buckets import Bucket
 from shared.kit.bus import Bus
 from shared.kit.clock import Clock
@@ -20,12 +19,6 @@ from shared.kit.errors import MusterError, NotYetError
 from shared.kit.rpc import Answers
 
 _FRESH_SECONDS: Final = 5.0
-
-
-class _Entry(Message):
-    """What the registry says of a site in its bucket."""
-
-    owner: OwnerId
 
 
 class Sites:
@@ -57,7 +50,7 @@ class Sites:
             return known[1]
         entry = await self._bucket.get(site)
         try:
-            owner = _Entry.model_validate_json(entry or b"").owner
+            owner = Site.model_validate_json(entry or b"").owner
         except ValidationError as error:
             msg = f"the registry has not said yet whose site {site} is"
             raise NotYetError(msg) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from cryptography.fernet import InvalidToken
@@ -12,6 +11,7 @@ from services.devices import rules
 from services.devices.store import devices, operations, sites
 from shared.contracts import streams, subjects
 from shared.contracts.devices import RosterChanged
+from shared.contracts.devices import Site as SiteEntry
 from shared.kit import consumers
 from shared.kit.buckets import AWAY
 from shared.kit.db import UNAVAILABLE, transaction
@@ -57,8 +57,8 @@ class Worker:
                     raise StartupError(msg)
             known = await sites.every(connection)
         for site in known:
-            entry = {"owner": site.owner, "name": site.name, "zone": site.zone}
-            await bucket.put(site.id, json.dumps(entry).encode())
+            entry = SiteEntry(owner=site.owner, name=site.name, zone=site.zone)
+            await bucket.put(site.id, entry.model_dump_json().encode())
 
     async def check_seal(self, seal: Fernet) -> None:
         """Raise StartupError unless every stored comm key can be opened."""

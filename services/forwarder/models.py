@@ -20,7 +20,7 @@ metadata = MetaData()
 _MOMENT = DateTime(timezone=True)
 
 
-def _now() -> Column[object]:
+def _noticed_at() -> Column[object]:
     return Column("noticed_at", _MOMENT, nullable=False, server_default=func.now())
 
 
@@ -41,7 +41,7 @@ inbox = Table(
     Column("site", Text, nullable=False),
     Column("first_position", BigInteger, nullable=False),
     Column("last_position", BigInteger, nullable=False),
-    _now(),
+    _noticed_at(),
     comment="Every event that was heard, so that a repetition has no effect.",
 )
 
@@ -52,7 +52,7 @@ gaps = Table(
     Column("first_position", BigInteger, primary_key=True, autoincrement=False),
     Column("last_position", BigInteger, nullable=False),
     Column("owner", Text, nullable=False),
-    _now(),
+    _noticed_at(),
     comment="Positions that were recorded and never heard; a late event takes them away again.",
 )
 
@@ -103,6 +103,6 @@ withheld = Table(
     Column("site", Text, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
-    _now(),
+    _noticed_at(),
     comment="Punches that cannot be forwarded, and why.",
 )

@@ -11,6 +11,9 @@ from shared.contracts.message import Instant, Message, OwnerId, SiteId
 BATCH_LIMIT: Final = 250
 """The most records one batch carries: about 60 kB, far below the broker's limit of a message."""
 
+# Not \d: digits of other scripts would make another identity of the same moment.
+_DEVICE_TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$"
+
 Dialect = Literal["zk"]
 Source = Literal["live", "pull", "push"]
 OperationStatus = Literal["pending", "sent", "success", "failed", "canceled"]
@@ -24,7 +27,7 @@ class PunchRecord(Message):
     """One record of a device's log, as it was read."""
 
     person: str
-    device_time: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")]
+    device_time: Annotated[str, StringConstraints(pattern=_DEVICE_TIME)]
     """The device's wall clock, no zone, kept even when no such date exists."""
     ordinal: Annotated[int, Field(ge=0)]
     """Which record of this person in this second it is, by the order of the device's log."""
@@ -96,6 +99,14 @@ class Presence(Message):
     site: SiteId
     at: Instant
     devices: tuple[DevicePresence, ...]
+
+
+class Site(Message):
+    """Whose a site is; what stands in the SITE bucket under the site's id."""
+
+    owner: OwnerId
+    name: str
+    zone: str
 
 
 # ── operations ───────────────────────────────────────────────────────────────

@@ -21,7 +21,7 @@ class ConsumerSpec(NamedTuple):
 
     durable: str
     filter_subject: str
-    ack_wait: float = 30.0
+    ack_wait: float = 10.0
     """Seconds after which an unacknowledged message comes again."""
     max_ack_pending: int = 64
 
@@ -208,7 +208,6 @@ def device_consumer(site: str, device_id: int) -> ConsumerSpec:
     return ConsumerSpec(
         durable=f"device-{device_id}",
         filter_subject=subjects.operations_of(site, device_id),
-        ack_wait=10.0,
         max_ack_pending=1,
     )
 

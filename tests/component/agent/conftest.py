@@ -90,4 +90,4 @@ async def terminal(tmp_path: Path) -> AsyncIterator[Terminal]:
     async with httpx.AsyncClient(base_url=ready["control"]) as control:
         yield Terminal("SIM1", host, port, control)
     process.terminate()
-    await process.wait()
+    await process.communicate()

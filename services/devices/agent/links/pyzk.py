@@ -102,7 +102,7 @@ class PyzkLink:
             self._kill()
             await process.wait()
         if self._reader is not None:
-            self._reader.cancel()
+            await self._reader  # its pipe ends with the process
 
     def _kill(self) -> None:
         if self._process is not None and self._process.returncode is None:
