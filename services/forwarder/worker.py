@@ -48,11 +48,9 @@ class Worker:
 
     async def deliver_next(self) -> float:
         """Try the first pending delivery if it is due; return the seconds to rest after it."""
-        async with transaction(self._engine, "claim delivery") as connection:
-            delivery = await store.claim(connection, self._target)
-            if delivery is None:
-                rest = await store.rest(connection, self._target)
-                return _POLL_SECONDS if rest is None else rest
+        delivery = await self._claimed()
+        if isinstance(delivery, float):
+            return delivery
         with telemetry.span(
             f"deliver {self._target}",
             telemetry.SpanKind.CLIENT,
@@ -62,6 +60,27 @@ class Worker:
         ):
             await self._attempt(delivery)
         return 0
+
+    async def _claimed(self) -> store.Delivery | float:
+        """Claim the first delivery; stopped meanwhile, let the claim be made and give it back."""
+        claiming = asyncio.ensure_future(self._claim())
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            with contextlib.suppress(*UNAVAILABLE):
+                claimed = await claiming
+                if isinstance(claimed, store.Delivery):
+                    await self._release(claimed)
+            raise
+
+    async def _claim(self) -> store.Delivery | float:
+        """Claim the first pending delivery if it is due, or return the seconds to rest."""
+        async with transaction(self._engine, "claim delivery") as connection:
+            delivery = await store.claim(connection, self._target)
+            if delivery is not None:
+                return delivery
+            rest = await store.rest(connection, self._target)
+            return _POLL_SECONDS if rest is None else rest
 
     async def _attempt(self, delivery: store.Delivery) -> None:
         try:

@@ -118,6 +118,10 @@ class Bus:
             subscription = getattr(subscriber, "subscription", None)
             if hasattr(subscription, "fetch"):
                 _guard_fetch(subscription)
+        # Heard by the broker, not only written: whoever asks from now on is heard. Twice, because
+        # nats-py may write the first ping before what was pending.
+        for _ in range(2):
+            await self.client.flush(timeout=int(PUBLISH_SECONDS))
 
     async def stop(self) -> None:
         """Finish what is in hand, then disconnect."""

@@ -138,7 +138,9 @@ async def test_a_live_punch_reaches_the_receiver_as_the_document_says(demo: Demo
 async def test_every_record_reaches_the_receiver_once(demo: Demo) -> None:
     async def all_there() -> bool:
         sent: Counter[tuple[str, int, datetime, int]] = Counter()
-        for request in demo.received():
+        # A delivery whose answer was lost comes again under the same id.
+        deliveries = {each["headers"]["webhook-id"]: each for each in demo.received()}
+        for request in deliveries.values():
             for each in request["body"]["record"]:
                 when = datetime.fromisoformat(each["time"])
                 sent[(request["body"]["sn"], each["enrollid"], when, each["event"])] += 1

@@ -48,7 +48,7 @@ from shared.kit.logging import get_logger
 log = get_logger(__name__)
 
 _ALIVE_SECONDS: Final = 5.0
-_RETRY_SECONDS: Final = (0.5, 10.0)
+_RETRY_SECONDS: Final = (0.5, 5.0)
 _PEOPLE_AT_ONCE: Final = 500
 _WRITE_SECONDS: Final = 1.0
 """What an unlock needs at least of its permit's time when it has to wait for its turn."""

@@ -22,7 +22,7 @@ from shared.kit.pull import Held, Puller
 
 log = get_logger(__name__)
 
-_CONNECT_SECONDS: Final = 10.0
+_CONNECT_SECONDS: Final = 5.0
 _TRIES: Final = 2
 _REPORT_SECONDS: Final = 0.2
 _PAUSE_SECONDS: Final = 1.0
