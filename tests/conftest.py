@@ -35,17 +35,19 @@ ROOT = Path(__file__).resolve().parents[1]
 S = TypeVar("S", bound=Settings)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def _group(item: pytest.Item) -> str:
+    path = item.path.relative_to(ROOT / "tests")
+    return "e2e" if path.parts[0] == "e2e" else str(path)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep each file on one worker, and on one all that share the demo."""
+    item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file on one worker, and all that share the demo; the demo is the longest: first."""
-
-    def group(item: pytest.Item) -> str:
-        path = item.path.relative_to(ROOT / "tests")
-        return "e2e" if path.parts[0] == "e2e" else str(path)
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(key=lambda item: group(item) != "e2e")
+    """Begin with the longest."""
+    items.sort(key=lambda item: _group(item) != "e2e")
 
 
 def bootstrap() -> dict[str, object]:

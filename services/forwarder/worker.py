@@ -138,9 +138,13 @@ class Worker:
     async def _settle(self, delivery: store.Delivery, result: store.Result) -> None:
         """Record the result, for as long as it takes: forgotten, it would be POSTed again."""
         while True:
+            recording = asyncio.ensure_future(self._record(delivery, result))
             try:
-                async with transaction(self._engine, "settle delivery") as connection:
-                    mine = await store.settle(connection, delivery, result)
+                mine = await asyncio.shield(recording)
+            except asyncio.CancelledError:
+                with contextlib.suppress(*UNAVAILABLE):
+                    await recording  # stopped, but not in the middle
+                raise
             except UNAVAILABLE as error:
                 log.warning("a result waits for the database", error=repr(error)[:300])
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -148,3 +152,7 @@ class Worker:
             if not mine:
                 log.error("claim lost", target=self._target, sequence=delivery.sequence)
             return
+
+    async def _record(self, delivery: store.Delivery, result: store.Result) -> bool:
+        async with transaction(self._engine, "settle delivery") as connection:
+            return await store.settle(connection, delivery, result)

@@ -1,9 +1,9 @@
 """The agent put together; the only file that knows all its parts."""
 
-from services.devices.agent.connection import Surroundings
 from services.devices.agent.handlers import Handlers, attach
 from services.devices.agent.journal import Journal
 from services.devices.agent.links.pyzk import PyzkLink
+from services.devices.agent.outgoing import Surroundings
 from services.devices.agent.permits import Permits
 from services.devices.agent.settings import AgentSettings
 from services.devices.agent.supervisor import Supervisor

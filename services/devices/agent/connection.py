@@ -3,14 +3,11 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
-
-import nats.errors
 
 from services.devices.agent.effects import (
     ClockRead,
@@ -24,24 +21,17 @@ from services.devices.agent.effects import (
     Report,
     Reread,
 )
-from services.devices.agent.journal import Journal
 from services.devices.agent.links.base import Greeting, Link, LinkError
+from services.devices.agent.outgoing import Surroundings, publish_batch, publish_people
 from services.devices.agent.session import Session
-from services.devices.drivers.base import DecodeError, Driver
-from shared.contracts import subjects
+from services.devices.drivers.base import DecodeError
 from shared.contracts.devices import (
     DevicePresence,
-    PeopleRead,
-    Person,
-    PunchBatch,
     RosterDevice,
 )
 from shared.contracts.errors import Code, Problem
-from shared.contracts.streams import PEOPLE, PUNCH
 from shared.kit import telemetry
-from shared.kit.bus import Bus
-from shared.kit.clock import Clock, new_id
-from shared.kit.denials import PublishDeniedError
+from shared.kit.clock import new_id
 from shared.kit.errors import MusterError
 from shared.kit.logging import get_logger
 
@@ -49,23 +39,14 @@ log = get_logger(__name__)
 
 _ALIVE_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = (0.5, 5.0)
-_PEOPLE_AT_ONCE: Final = 500
 _WRITE_SECONDS: Final = 1.0
 """What an unlock needs at least of its permit's time when it has to wait for its turn."""
-
-LinkFactory = Callable[[RosterDevice, Clock], Link]
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What every connection of an agent shares."""
-
-    site: str
-    bus: Bus
-    journal: Journal
-    clock: Clock
-    open_link: LinkFactory
-    drivers: dict[str, Driver]
+_STEADY_SECONDS: Final = 10.0
+"""A connection that lasted so long was a good one: the next is tried at once."""
+_AGAIN_SECONDS: Final = 60.0
+_STALL_SECONDS: Final = 120.0
+_HARMLESS: Final = {Code.UNLOCK_EXPIRED, Code.DEVICE_ERROR}
+"""The device answered, or was not asked: the link is as good as before."""
 
 
 class Connection:
@@ -107,12 +88,13 @@ class Connection:
         low, high = _RETRY_SECONDS
         pause = low
         while True:
+            began = self._around.clock.monotonic()
             try:
                 await self._live()
             except* LinkError as group:
-                error = next(iter(_leaves(group)))
-                self._down(error)
-            pause = low if self._greeting else min(high, pause * 2)
+                self._down(_leaves(group)[0])
+            steady = self._around.clock.monotonic() - began > _STEADY_SECONDS
+            pause = low if steady else min(high, pause * 2)
             self._greeting = None
             # Jitter: a switch that comes back brings all its devices at once.
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
@@ -180,12 +162,15 @@ class Connection:
             await self._reread.wait()
             self._reread.clear()
             try:
-                await self._read_people()
                 await self._read_log(None)
+                await self._read_people()
+                self.problem = None
             except DecodeError as error:
-                log.exception("log not understood", device_id=self.device.device_id)
+                log.exception("table not understood", device_id=self.device.device_id)
                 self.problem = MusterError(Code.PULL_INCOMPLETE, str(error)).problem
                 self._changed.set()
+                await asyncio.sleep(_AGAIN_SECONDS)
+                self._reread.set()
 
     # ── what others ask of the device ────────────────────────────────────────
 
@@ -193,13 +178,21 @@ class Connection:
     async def turn(self) -> AsyncIterator[Link]:
         """Hold the device for one request; raise LinkError when it is not connected."""
         async with self._turn:
-            if self._link is None:
-                problem = self.problem
-                raise LinkError(
-                    problem.code if problem else Code.DEVICE_UNREACHABLE,
-                    problem.details if problem else "The device is not connected yet.",
-                )
-            yield self._link
+            link = self._linked()
+            try:
+                yield link
+            except LinkError as error:
+                if error.code not in _HARMLESS:
+                    # A late answer would be taken for the next one's.
+                    await link.close()
+                raise
+
+    def _linked(self) -> Link:
+        if self._link is not None:
+            return self._link
+        if self.problem is not None:
+            raise LinkError(self.problem.code, self.problem.details)
+        raise LinkError(Code.DEVICE_UNREACHABLE, "The device is not connected yet.")
 
     async def connected(self, seconds: float) -> bool:
         """Wait until the device is connected; return whether it is."""
@@ -211,28 +204,31 @@ class Connection:
     async def unlock(self, seconds: int, deadline: float) -> None:
         """Unlock the door before ``deadline`` on CLOCK_BOOTTIME, or raise LinkError."""
         room = deadline - self._around.clock.boottime() - _WRITE_SECONDS
+        waiting = asyncio.timeout(max(0.0, room))
         try:
-            async with asyncio.timeout(max(0.0, room)):
-                await self._turn.acquire()
+            async with waiting, self.turn() as link:
+                waiting.reschedule(None)  # it is our turn: from here on the deadline itself counts
+                await link.unlock(seconds, deadline)
         except TimeoutError as error:
             raise LinkError(Code.DEVICE_BUSY, "Another operation holds the device.") from error
-        self._turn.release()
-        async with self.turn() as link:
-            await link.unlock(seconds, deadline)
 
     async def read_log(self, operation_id: UUID) -> AsyncGenerator[Report]:
         """Read the whole log; yield how far it is, at last that all of it has its receipt."""
         reports = self._watchers[operation_id] = asyncio.Queue()
         try:
-            await self._read_people()
             await self._read_log(operation_id)
+            await self._read_people()
             while True:
-                report = await reports.get()
+                async with asyncio.timeout(_STALL_SECONDS):
+                    report = await reports.get()
                 yield report
                 if report.done:
                     return
         except DecodeError as error:
             raise LinkError(Code.PULL_INCOMPLETE, str(error)) from error
+        except TimeoutError as error:
+            details = "The log was read, but attendance did not confirm it in time; it still will."
+            raise LinkError(Code.TIMEOUT, details) from error
         finally:
             del self._watchers[operation_id]
 
@@ -244,24 +240,17 @@ class Connection:
             await self.hear(LogRead(entries, self._around.clock.now(), operation_id))
 
     async def _read_people(self) -> None:
-        async with self.turn() as link:
-            table = await link.people()
-        people = [
-            Person(user_id=each.user_id, name=each.name) for each in self._driver.people(table)
-        ]
-        subject = subjects.people_read(self._around.site, self.device.device_id)
-        for start in range(0, len(people), _PEOPLE_AT_ONCE):
-            part = PeopleRead(
-                owner=self.device.owner,
-                site=self._around.site,
-                device_id=self.device.device_id,
-                read_at=self._around.clock.now(),
-                people=tuple(people[start : start + _PEOPLE_AT_ONCE]),
-            )
-            with _announced("people"):
-                await self._around.bus.publish(
-                    PEOPLE, subject, part.model_dump_json().encode(), message_id=str(new_id())
-                )
+        try:
+            async with self.turn() as link:
+                table = await link.people()
+        except LinkError as error:
+            if error.code is not Code.DEVICE_ERROR:
+                raise
+            # Names are a courtesy; punches do not wait for them.
+            log.warning("no names from this device", device_id=self.device.device_id)
+            return
+        people = self._driver.people(table)
+        await publish_people(self._around, self.device, people)
 
     # ── session and journal ──────────────────────────────────────────────────
 
@@ -273,7 +262,7 @@ class Connection:
             match want:
                 case Keep(batch):
                     self._around.journal.keep(batch, self._around.clock.monotonic())
-                    publishing.append(publish(self._around, batch))
+                    publishing.append(publish_batch(self._around, batch))
                 case Forget(batch_id):
                     self._around.journal.forget(batch_id)
                 case Reread():
@@ -286,27 +275,6 @@ class Connection:
     async def receipted(self, receipt: Receipted) -> None:
         """Take attendance's word that a batch is committed."""
         await self.hear(receipt)
-
-
-async def publish(around: Surroundings, batch: PunchBatch) -> None:
-    """Publish a batch; when that fails it stays in the journal and is published again."""
-    attempt = around.journal.attempt(batch.batch_id, around.clock.monotonic())
-    with _announced("batch"):
-        await around.bus.publish(
-            PUNCH,
-            subjects.punch_read(batch.site, batch.device_id),
-            batch.model_dump_json().encode(),
-            # A new id for each attempt: the stream must not take a needed repetition for a double.
-            message_id=f"{batch.batch_id}.{attempt}",
-        )
-
-
-@contextlib.contextmanager
-def _announced(what: str) -> Iterator[None]:
-    try:
-        yield
-    except (nats.errors.Error, PublishDeniedError, TimeoutError) as error:
-        log.warning("not published now", what=what, error=repr(error)[:200])
 
 
 def _leaves(group: BaseExceptionGroup[LinkError]) -> list[LinkError]:

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from services.devices.agent.connection import LinkFactory
 from services.devices.agent.links.base import LinkError
+from services.devices.agent.outgoing import LinkFactory
 from services.devices.agent.permits import Permits
 from services.devices.agent.supervisor import Supervisor
 from shared.contracts import catalog, subjects

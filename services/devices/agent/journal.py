@@ -14,6 +14,7 @@ from shared.kit.clock import new_id
 
 SILENCE_SECONDS: Final = 5.0
 """Without a receipt for so long, a batch is published again."""
+_LONGEST_SILENCE_SECONDS: Final = 60.0
 
 
 @dataclass
@@ -21,6 +22,17 @@ class _Entry:
     batch: PunchBatch
     published_at: float
     attempts: int = 0
+    stored: bool = False
+
+    @property
+    def patience(self) -> float:
+        """How long to wait for the receipt: longer each time, once the stream has the batch.
+
+        Attendance may be away for hours; the stream must not fill with copies meanwhile.
+        """
+        if not self.stored:
+            return SILENCE_SECONDS
+        return min(_LONGEST_SILENCE_SECONDS, SILENCE_SECONDS * 2.0 ** min(self.attempts - 1, 8))
 
 
 class Journal:
@@ -38,11 +50,17 @@ class Journal:
         """Let go of a batch that has its receipt."""
         self._entries.pop(batch_id, None)
 
+    def stored(self, batch_id: UUID) -> None:
+        """Note that the stream has the batch."""
+        if entry := self._entries.get(batch_id):
+            entry.stored = True
+
     def attempt(self, batch_id: UUID, now: float) -> int:
         """Count one publishing of a batch and return which one it is, from 1."""
         entry = self._entries[batch_id]
         entry.published_at = now
         entry.attempts += 1
+        entry.stored = False
         return entry.attempts
 
     def silent(self, now: float) -> list[PunchBatch]:
@@ -50,7 +68,7 @@ class Journal:
         return [
             entry.batch
             for entry in self._entries.values()
-            if now - entry.published_at >= SILENCE_SECONDS
+            if now - entry.published_at >= entry.patience
         ]
 
     def __contains__(self, batch_id: UUID) -> bool:

@@ -7,8 +7,9 @@ from typing import Final
 import nats.errors
 from pydantic import ValidationError
 
-from services.devices.agent.connection import Connection, Surroundings
+from services.devices.agent.connection import Connection
 from services.devices.agent.links.base import LinkError
+from services.devices.agent.outgoing import Surroundings
 from shared.contracts import subjects
 from shared.contracts.devices import Operation, OperationStatus, Outcome, Progress
 from shared.contracts.errors import Code, Problem

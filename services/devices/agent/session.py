@@ -120,7 +120,12 @@ def _log_read(session: Session, heard: LogRead) -> tuple[Session, tuple[Wanted, 
     tail = Counter(_second(entry) for entry in heard.entries[-_REMEMBERED:])
     session = replace(session, tail=MappingProxyType(dict(tail)))
     reading = Reading(heard.operation_id, heard.at, _parts(records), frozenset(), read=len(records))
-    return _go_on(session, reading, session.readings)
+    # A newer reading of the log holds all that an older one still had to send.
+    older = (
+        replace(each, waiting=()) if each.operation_id is None else each
+        for each in session.readings
+    )
+    return _go_on(session, reading, tuple(each for each in older if not each.done))
 
 
 def _receipted(session: Session, receipt: Receipted) -> tuple[Session, tuple[Wanted, ...]]:

@@ -5,9 +5,10 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
-from services.devices.agent.connection import Connection, Surroundings, publish
+from services.devices.agent.connection import Connection
 from services.devices.agent.effects import Receipted
 from services.devices.agent.operations import Operations
+from services.devices.agent.outgoing import Surroundings, publish_batch
 from shared.contracts import catalog, subjects
 from shared.contracts.attendance import Receipt
 from shared.contracts.devices import AskRoster, Presence, Roster, RosterDevice
@@ -143,7 +144,7 @@ class Supervisor:
                 log.warning("no receipts; publishing again", batches=len(overdue))
             for batch in overdue:
                 if batch.batch_id in self._around.journal:
-                    await publish(self._around, batch)
+                    await publish_batch(self._around, batch)
 
 
 def _same_wire(new: RosterDevice | None, held: RosterDevice) -> bool:

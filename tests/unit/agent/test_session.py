@@ -191,3 +191,24 @@ def test_a_receipt_for_an_unknown_batch_is_harmless() -> None:
 def test_what_is_remembered_of_live_punches_is_bounded() -> None:
     session, _ = play(a_session(), *live(*(entry(str(number)) for number in range(1000))))
     assert len(session.live) <= 256
+
+
+def test_a_newer_reading_takes_over_what_an_older_one_had_still_to_send() -> None:
+    entries = tuple(entry(str(number)) for number in range(BATCH_LIMIT * (WINDOW + 5)))
+    session, first = play(a_session(), LogRead(entries, NOW))
+    session, _ = play(session, Connected("SIM1"))
+    session, second = play(session, LogRead(entries, NOW))
+    waiting = sum(len(each.waiting) for each in session.readings)
+    assert waiting == 5, "flapping does not pile up readings"
+    everything = drain(session, second)
+    assert set(ids(everything)) | set(ids(first)) >= {
+        punch_id("SIM1", each.person, each.device_time, 0) for each in entries
+    }
+
+
+def test_an_operation_keeps_its_reading_when_another_begins() -> None:
+    entries = tuple(entry(str(number)) for number in range(BATCH_LIMIT * (WINDOW + 1)))
+    session, wanted = play(a_session(), LogRead(entries, NOW, SPACE))
+    session, more = play(session, LogRead(entries, NOW))
+    reports = [each for each in drain(session, wanted + more) if isinstance(each, Report)]
+    assert any(each.done and each.operation_id == SPACE for each in reports)

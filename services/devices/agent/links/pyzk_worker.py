@@ -5,18 +5,18 @@ It ends when its input ends. A hang is ended from outside, by killing it.
 
 import io
 import json
+import os
 import selectors
 import socket
 import sys
-import time
 from collections.abc import Callable
 from typing import Any, Final
 
 from zk import ZK, const
-from zk.exception import ZKError
+from zk.exception import ZKError, ZKErrorResponse
 
 from services.devices.agent.links.pipe import HEADER, Frame, encode
-from services.devices.agent.links.tap import Tap, WrongProtocolError
+from services.devices.agent.links.tap import DeadlineError, Tap, WrongProtocolError
 from shared.contracts.errors import Code
 
 _CONNECT_SECONDS: Final = 3.0
@@ -67,7 +67,10 @@ class Worker:
 
     def __init__(self) -> None:
         self._terminal: _Terminal | None = None
-        self._out = sys.stdout.buffer
+        self._lost = False
+        # pyzk prints now and then: what it says must not get between the frames.
+        self._out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
     def _say(self, frame: Frame) -> None:
         self._out.write(encode(frame))
@@ -114,13 +117,11 @@ class Worker:
             self._say(Frame({"error": problem.code, "details": str(problem)}))
         except Exception as error:  # noqa: BLE001 - pyzk raises anything; all of it is an answer
             self._say(self._explained(error))
-        return True
+        return not self._lost
 
     def _explained(self, error: Exception) -> Frame:
         """Return what an exception means for whoever asked."""
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, (OSError, WrongProtocolError)):
-            cause = cause.__cause__ or cause.__context__
+        cause = _root(error, OSError, WrongProtocolError)
         code, details = _verdict(cause, error, self._terminal)
         return Frame({"error": code, "details": details})
 
@@ -176,21 +177,23 @@ class Worker:
 
     def _do_unlock(self, seconds: int, deadline: float) -> Frame:
         terminal, tap = self._connected(), self._wire()
-        # The last look at the clock before the write; behind it only the kernel can wait, and
-        # no longer than what is left.
-        left = deadline - time.clock_gettime(time.CLOCK_BOOTTIME)
-        if left <= 0:
-            raise _Problem(Code.UNLOCK_EXPIRED, "The permit ran out before the device was asked.")
-        tap.bound(left)
+        tap.hurry(deadline)
         try:
             terminal.unlock(seconds)
+        except ZKErrorResponse as error:
+            # The device answered, and its answer was no: nothing is under way.
+            tap.relax()
+            raise _Problem(Code.DEVICE_ERROR, "The device refused to unlock.") from error
         except Exception as error:
-            if terminal.last_code == const.CMD_ACK_ERROR:
-                raise _Problem(Code.DEVICE_ERROR, "The device refused to unlock.") from error
-            tap.abort()
+            if isinstance(_root(error, DeadlineError), DeadlineError):
+                tap.relax()
+                details = "The permit ran out before the device was asked."
+                raise _Problem(Code.UNLOCK_EXPIRED, details) from error
+            self._lost = True
+            tap.close()
             details = "The device did not acknowledge the unlock in time."
             raise _Problem(Code.UNLOCK_UNKNOWN, details) from error
-        tap.bound(_ANSWER_SECONDS)
+        tap.relax()
         return Frame({})
 
     def _leave(self) -> None:
@@ -209,12 +212,20 @@ class Worker:
         return tap
 
 
+def _root(error: BaseException, *kinds: type[BaseException]) -> BaseException | None:
+    """Return the first exception of a kind behind another; pyzk keeps only their text."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, kinds):
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
 def _verdict(
     cause: BaseException | None, error: Exception, terminal: _Terminal | None
 ) -> tuple[Code, str]:
     last = terminal.last_code if terminal else 0
     connected = terminal is not None and terminal.tap is not None
-    verdict = (Code.DEVICE_ERROR, f"{error} (the device's last answer was {last}).")
+    verdict = (Code.DEVICE_WRONG_PROTOCOL, f"The device's answer was not understood: {error!r}.")
     if isinstance(cause, WrongProtocolError):
         verdict = (Code.DEVICE_WRONG_PROTOCOL, f"No ZKTeco terminal: {cause}.")
     elif isinstance(cause, TimeoutError) and connected:
@@ -226,6 +237,8 @@ def _verdict(
         verdict = (Code.DEVICE_WRONG_KEY, "The device refused the comm key.")
     elif last == _REFUSED:
         verdict = (Code.DEVICE_REFUSED, "The device refused the connection with code 6001.")
+    elif isinstance(error, ZKErrorResponse):
+        verdict = (Code.DEVICE_ERROR, f"{error} (the device's last answer was {last}).")
     return verdict
 
 

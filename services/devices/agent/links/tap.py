@@ -8,6 +8,7 @@ packet, and the packet (u16 command, checksum, session, reply number, data), lit
 """
 
 import socket
+import time
 from collections import deque
 from collections.abc import Callable
 from struct import Struct
@@ -25,6 +26,10 @@ class WrongProtocolError(Exception):
     """Something else than a ZKTeco terminal answers on this port."""
 
 
+class DeadlineError(Exception):
+    """The deadline passed before anything was written."""
+
+
 class Tap:
     """A socket as pyzk uses one."""
 
@@ -35,6 +40,8 @@ class Tap:
         self._frame = memoryview(b"")
         self._waiting: deque[bytes] = deque()
         self._session = 0
+        self._seconds: float | None = None
+        self._deadline: float | None = None
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""
@@ -42,12 +49,19 @@ class Tap:
 
     def settimeout(self, seconds: float | None) -> None:
         """Bound every later read and write."""
+        self._seconds = seconds
         self._wire.settimeout(seconds)
 
     def send(self, data: bytes) -> int:
         """Write all of a frame; what is left of an earlier answer is dropped first."""
         self._frame = memoryview(b"")
         self._waiting.clear()
+        if self._deadline is not None:
+            # The last look at the clock; behind it only the kernel can wait, and no longer
+            # than what is left.
+            left = self._left()
+            self._user_timeout(left)
+            self._wire.settimeout(left)
         self._wire.sendall(data)
         return len(data)
 
@@ -62,6 +76,12 @@ class Tap:
 
     def pump(self) -> None:
         """Read once from the wire and sort what arrived; blocks until something does."""
+        if self._deadline is not None:
+            # Events that keep coming must not put off the end.
+            left = self._deadline - _boottime()
+            if left <= 0:
+                raise TimeoutError
+            self._wire.settimeout(left)
         chunk = self._wire.recv(262_144)
         if not chunk:
             msg = "the device closed the connection"
@@ -98,22 +118,44 @@ class Tap:
         if session == 1:  # an event's session slot holds its code: 1 is a punch
             self._on_event(frame[_TOP.size + _PACKET.size :])
 
-    def abort(self) -> None:
-        """Throw away what the kernel has not sent, and the connection with it."""
-        linger = Struct("ii").pack(1, 0)
-        self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        self._wire.close()
+    def hurry(self, deadline: float) -> None:
+        """From now on, nothing is written past ``deadline`` on CLOCK_BOOTTIME.
 
-    def bound(self, seconds: float) -> None:
-        """Give up a write that the device has not acknowledged after so long."""
-        self._wire.settimeout(seconds)
+        Neither from here nor by the kernel: however this process ends, the connection is reset
+        and what the device has not acknowledged is thrown away.
+        """
+        self._deadline = deadline
+        self._linger(on=True)
+
+    def relax(self) -> None:
+        """The urgent matter is answered; back to the usual bounds."""
+        self._deadline = None
+        self._linger(on=False)
+        self._user_timeout(0)
+        self._wire.settimeout(self._seconds)
+
+    def _left(self) -> float:
+        left = (self._deadline or 0.0) - _boottime()
+        if left <= 0:
+            raise DeadlineError
+        return left
+
+    def _linger(self, *, on: bool) -> None:
+        linger = Struct("ii").pack(int(on), 0)
+        self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+    def _user_timeout(self, seconds: float) -> None:
         self._wire.setsockopt(
-            socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, int(seconds * 1000))
+            socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(int(bool(seconds)), int(seconds * 1e3))
         )
 
     def close(self) -> None:
         """Close the connection."""
         self._wire.close()
+
+
+def _boottime() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _acknowledgement(session: int) -> bytes:
