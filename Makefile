@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Source packages are built with what requirements/build.txt pins, never with a download of their own.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-	--no-build-isolation --only-binary :all: --no-binary pyzk --no-binary nkeys
+	--no-build-isolation --use-pep517 --only-binary :all: --no-binary pyzk --no-binary nkeys
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)

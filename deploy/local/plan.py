@@ -80,9 +80,9 @@ class Plan:
                 f"agent-{site}",
                 "services.devices.agent",
                 self.ports()[f"agent-{site}"],
-                {"MUSTER_SITE": site, "MUSTER_OWNER": owner, "MUSTER_AGENT": f"{site}-1"},
+                {"MUSTER_SITE": site, "MUSTER_AGENT": f"{site}-1"},
             )
-            for site, owner in self.owners_by_site.items()
+            for site in self.owners_by_site
         )
         return (*services, *agents)
 

@@ -22,7 +22,7 @@ class Process:
     layer: int = 2
     """Higher layers need lower ones, so they are stopped first."""
     stop_signal: signal.Signals = signal.SIGTERM
-    stop_seconds: float = 10.0
-    """How long it may take to stop before it is killed."""
+    stop_seconds: float = 30.0
+    """How long it may take to stop before it is killed: longer than a bus gives its handlers."""
     death_signal: signal.Signals = signal.SIGKILL
     """What it gets from the kernel when the runner is gone."""

@@ -33,6 +33,7 @@ def stream_config(spec: StreamSpec) -> Config:
         "max_consumers": spec.max_consumers,
         "duplicate_window": _nanoseconds(spec.duplicate_window),
         "allow_direct": spec.allow_direct,
+        "allow_msg_ttl": spec.allow_msg_ttl,
         "no_ack": False,
         "persist_mode": None,
         "republish": None,

@@ -25,6 +25,9 @@ _HASHER: Final = PasswordHash((_ARGON2, BcryptHasher()))
 _BCRYPT_LIMIT: Final = 72
 _STRONG_LENGTH: Final = 10
 
+ENDED_SECONDS: Final = 25 * 3600
+"""How long the end of a session is told: no access token, of a day at most, outlives it."""
+
 
 # ── passwords ────────────────────────────────────────────────────────────────
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from services.devices.handlers import doors, operations, registry
@@ -39,12 +40,6 @@ def build(settings: DevicesSettings) -> Service:
     operations.routes(operations.Operations(engine, clock), answers, bus)
     doors.routes(doors.Doors(bus, engine, clock), answers)
 
-    async def put_sites() -> None:
-        await worker.put_sites(wanted, Bucket(bus, streams.SITE))
-
-    async def check_seal() -> None:
-        await worker.check_seal(seal)
-
     async def relay() -> None:
         # Not the wanted sites alone: one that is no longer named may still have devices.
         async with transaction(engine, "sites") as connection:
@@ -67,6 +62,10 @@ def build(settings: DevicesSettings) -> Service:
             [(streams.OUTCOME, each) for each in streams.OUTCOME.consumers],
             seconds=settings.startup_seconds,
         ),
-        prepare=(put_sites, check_seal, worker.make_consumers),
-        tasks=(relay, worker.keep_consumers, worker.sweep_on),
+        prepare=(
+            partial(worker.put_sites, wanted),
+            partial(worker.check_seal, seal),
+            worker.make_consumers,
+        ),
+        tasks=(relay, worker.keep_sites, worker.keep_consumers, worker.sweep_on),
     )

@@ -49,6 +49,7 @@ _DEVICE_PROBLEMS: Final = frozenset(
         Code.DEVICE_NO_ANSWER,
         Code.DEVICE_REFUSED,
         Code.DEVICE_WRONG_PROTOCOL,
+        Code.DEVICE_ERROR,
     }
 )
 _DOOR_UNTOUCHED: Final = frozenset(

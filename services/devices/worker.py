@@ -13,7 +13,7 @@ from shared.contracts import streams, subjects
 from shared.contracts.devices import RosterChanged
 from shared.contracts.devices import Site as SiteEntry
 from shared.kit import consumers
-from shared.kit.buckets import AWAY
+from shared.kit.buckets import AWAY, Bucket
 from shared.kit.db import UNAVAILABLE, transaction
 from shared.kit.errors import MusterError, StartupError
 from shared.kit.logging import get_logger
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
     from services.devices.settings import Site
-    from shared.kit.buckets import Bucket
     from shared.kit.bus import Bus
     from shared.kit.clock import Clock
     from shared.kit.db import AsyncEngine
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 _CONSUMERS_SECONDS: Final = 10.0
+_SITES_SECONDS: Final = 3.0
 _SWEEP_SECONDS: Final = 1.0
 _LATER: Final = (*AWAY, MusterError)
 """What the broker's part of a round may fail with: the next round tries again."""
@@ -44,8 +44,9 @@ class Worker:
         self._bus = bus
         self._engine = engine
         self._clock = clock
+        self._bucket = Bucket(bus, streams.SITE)
 
-    async def put_sites(self, wanted: Sequence[Site], bucket: Bucket) -> None:
+    async def put_sites(self, wanted: Sequence[Site]) -> None:
         """Store the sites and tell whose they are; a site of another owner is a StartupError."""
         async with transaction(self._engine, "put sites") as connection:
             for site in wanted:
@@ -55,10 +56,27 @@ class Worker:
                 if not await sites.put(connection, site):
                     msg = f"site {site.id} belongs to another owner, for ever: name a new site"
                     raise StartupError(msg)
+        await self.tell_sites()
+
+    async def keep_sites(self) -> NoReturn:
+        """See to it for ever that the bucket says whose each site is: punches wait for it."""
+        while True:
+            await asyncio.sleep(_SITES_SECONDS)
+            try:
+                await self.tell_sites()
+            except (*UNAVAILABLE, *AWAY) as error:
+                log.warning("sites not told now", error=repr(error)[:300])
+
+    async def tell_sites(self) -> None:
+        """Put into the bucket what is missing or wrong there."""
+        async with transaction(self._engine, "sites") as connection:
             known = await sites.every(connection)
         for site in known:
             entry = SiteEntry(owner=site.owner, name=site.name, zone=site.zone)
-            await bucket.put(site.id, entry.model_dump_json().encode())
+            value = entry.model_dump_json().encode()
+            if await self._bucket.get(site.id) != value:
+                await self._bucket.put(site.id, value)
+                log.info("site told", site=site.id)
 
     async def check_seal(self, seal: Fernet) -> None:
         """Raise StartupError unless every stored comm key can be opened."""

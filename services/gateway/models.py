@@ -12,6 +12,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -33,13 +34,16 @@ audit = Table(
     # Set in the row that says how it ended; one without such a row has an unknown end.
     Column("asked", BigInteger, ForeignKey("audit.id")),
     Column("outcome", Text),
-    Column("number", Text, unique=True),
+    Column("number", Text),
+    UniqueConstraint("owner", "number"),
 )
 Index("audit_owner", audit.c.owner, audit.c.id)
 
 audit_days = Table(
     "audit_days",
     metadata,
+    # Each owner counts its own doors: a number tells nothing about anybody else's.
+    Column("owner", Text, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("last", Integer, nullable=False),
 )

@@ -82,7 +82,7 @@ def may_have_opened(code: Code) -> bool:
 
 
 def audit_number(day: date, count: int) -> str:
-    """Return ``AUD-YYYYMMDD-NNN``; the number grows longer when a day has more than 999."""
+    """Return ``AUD-YYYYMMDD-NNN``, unique for its owner; longer when a day has more than 999."""
     return f"AUD-{day:%Y%m%d}-{count:03d}"
 
 
@@ -97,7 +97,9 @@ def all_queues(queues: dict[str, QueueCounts]) -> dict[str, QueueCounts]:
 
 
 def percent_of(job: Job) -> int | None:
-    """Return how much of a job is done; None while the device has not told how much there is."""
+    """Return how much of what was read is receipted; None before anything was read."""
+    if job.progress.read:
+        return job.progress.receipted * 100 // job.progress.read
     match job.status:
         case "completed":
             return 100

@@ -59,12 +59,14 @@ async def write_ended(
     await connection.execute(insert(audit).values(row))
 
 
-async def next_of_day(connection: AsyncConnection, day: date) -> int:
-    """Return the next number of a day: 1, 2, 3, …; never the same twice, whoever asks."""
+async def next_of_day(connection: AsyncConnection, owner: str, day: date) -> int:
+    """Return the next number of an owner's day: 1, 2, 3, …; never the same twice."""
     query = (
         insert(audit_days)
-        .values(day=day, last=1)
-        .on_conflict_do_update(index_elements=["day"], set_={"last": audit_days.c.last + 1})
+        .values(owner=owner, day=day, last=1)
+        .on_conflict_do_update(
+            index_elements=["owner", "day"], set_={"last": audit_days.c.last + 1}
+        )
         .returning(audit_days.c.last)
     )
     number: int = (await connection.execute(query)).scalar_one()

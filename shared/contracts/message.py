@@ -23,7 +23,12 @@ class Message(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", ser_json_bytes="base64", val_json_bytes="base64"
+        frozen=True,
+        extra="ignore",
+        ser_json_bytes="base64",
+        val_json_bytes="base64",
+        # Errors are logged: a password that is too long must not be seen there.
+        hide_input_in_errors=True,
     )
 
 

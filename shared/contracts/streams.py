@@ -39,17 +39,22 @@ class StreamSpec(NamedTuple):
     max_consumers: int = -1
     max_msgs_per_subject: int = -1
     allow_direct: bool = False
+    allow_msg_ttl: bool = False
     consumers: tuple[ConsumerSpec, ...] = ()
 
 
 class BucketSpec(NamedTuple):
-    """One key-value bucket: the last value of each key, for at most ``ttl`` seconds."""
+    """One key-value bucket: the last value of each key, for at most ``ttl`` seconds.
+
+    Where ``lives`` is set, a writer may give single values a shorter life.
+    """
 
     name: str
     writer: str
     readers: tuple[str, ...]
     ttl: float
     max_bytes: int
+    lives: bool = False
 
     @property
     def stream(self) -> str:
@@ -141,9 +146,11 @@ AUTH: Final = BucketSpec(
     name="AUTH",
     writer="auth",
     readers=("devices", "attendance", "forwarder", "gateway"),
-    # No age: a signing key and an ended session stay what they are until auth removes them.
+    # No age, for a signing key stays what it is; an ended session is of no use once every token
+    # of it has run out, and must not fill the bucket.
     ttl=0,
     max_bytes=64 * MIB,
+    lives=True,
 )
 VERSION: Final = BucketSpec(
     name="VERSION", writer="attendance", readers=("gateway",), ttl=0, max_bytes=16 * MIB
@@ -170,6 +177,7 @@ def of_bucket(bucket: BucketSpec) -> StreamSpec:
         duplicate_window=2 * MINUTE,
         max_msgs_per_subject=1,
         allow_direct=True,
+        allow_msg_ttl=bucket.lives,
     )
 
 

@@ -6,7 +6,7 @@ import nats.errors
 import nats.js.errors
 
 from shared.contracts.streams import BucketSpec, of_bucket
-from shared.kit.bus import Bus
+from shared.kit.bus import Bus, living
 from shared.kit.clock import new_id
 from shared.kit.denials import PublishDeniedError
 
@@ -33,18 +33,12 @@ class Bucket:
             return None
         return message.data or b""
 
-    async def put(self, key: str, value: bytes) -> None:
-        """Set the value and wait until it is stored."""
-        await self._bus.publish(
-            self._stream, self._spec.subject(key), value, message_id=str(new_id())
-        )
-
-    async def delete(self, key: str) -> None:
-        """Remove the value; a marker takes its place."""
+    async def put(self, key: str, value: bytes, *, life: int = 0) -> None:
+        """Set the value and wait until it is stored; it is gone after ``life`` seconds, if any."""
         await self._bus.publish(
             self._stream,
             self._spec.subject(key),
-            b"",
+            value,
             message_id=str(new_id()),
-            headers={_OPERATION: "DEL"},
+            headers=living(life),
         )

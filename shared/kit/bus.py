@@ -5,17 +5,20 @@ are the ones under which they do not, each with a test against a real server.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final, NoReturn, TypeVar
 
 import nats.errors
 import nats.js.errors
 from faststream import AckPolicy
+from faststream.exceptions import IncorrectState
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from faststream.nats.security import NatsNKey
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import PubAck
+from pydantic import ValidationError
 
 from shared.contracts.message import Message
 from shared.contracts.streams import ConsumerSpec, StreamSpec
@@ -32,6 +35,11 @@ PUBLISH_SECONDS: Final = 5.0
 _FETCH_SECONDS: Final = 2.0
 """An open fetch outlives its server until its own timeout, so it is short."""
 _PAUSE_SECONDS: Final = 0.5
+
+
+def living(seconds: int) -> dict[str, str]:
+    """Return the header of a message that the broker drops after so many seconds; 0: never."""
+    return {"Nats-TTL": f"{seconds}s"} if seconds else {}
 
 
 class BusClosedError(Exception):
@@ -89,22 +97,27 @@ class Bus:
 
     @property
     def client(self) -> Client:
-        """The connection itself, for what FastStream has no word for."""
-        client: Client = self.broker.config.broker_config.connection_state.connection
-        return client
+        """The connection itself, for what FastStream has no word for.
+
+        Before it is made and after it is closed: ConnectionClosedError.
+        """
+        with _or_closed():
+            client: Client = self.broker.config.broker_config.connection_state.connection
+            return client
 
     @property
     def js(self) -> JetStreamContext:
-        """The JetStream context of the connection."""
-        context: JetStreamContext = self.broker.config.broker_config.connection_state.stream
-        return context
+        """The JetStream context of the connection; ConnectionClosedError as for ``client``."""
+        with _or_closed():
+            context: JetStreamContext = self.broker.config.broker_config.connection_state.stream
+            return context
 
     @property
     def connected(self) -> bool:
         """Whether the broker is there right now."""
         try:
             return self.client.is_connected
-        except Exception:  # noqa: BLE001 - FastStream's own state before the first connect
+        except nats.errors.ConnectionClosedError:
             return False
 
     async def connect(self) -> None:
@@ -220,14 +233,26 @@ class Bus:
     def on_message(
         self, subject: str, message: type[M], handler: Callable[[str, M], Awaitable[None]]
     ) -> None:
-        """Call ``handler(subject, message)`` for what is said and not stored."""
+        """Call ``handler(subject, message)`` for what is said and not stored.
+
+        Nobody waits for an answer, so a failure is logged, and that is all that comes of it.
+        """
 
         async def hear(raw: NatsMessage) -> None:
             core = raw.raw_message
             with telemetry.span(
                 f"hear {message.__name__}", telemetry.SpanKind.CONSUMER, headers=core.headers or {}
             ):
-                await handler(core.subject, message.model_validate_json(core.data))
+                try:
+                    parsed = message.model_validate_json(core.data)
+                except ValidationError as error:
+                    # The sender's fault: its error names no values, and a traceback would be ours.
+                    log.error("not understood", subject=core.subject, error=str(error)[:500])  # noqa: TRY400 - as said above
+                    return
+                try:
+                    await handler(core.subject, parsed)
+                except Exception:
+                    log.exception("handler failed", subject=core.subject)
 
         self.broker.subscriber(subject, decoder=_undecoded, no_reply=True)(hear)
 
@@ -238,15 +263,29 @@ class Bus:
         *,
         workers: int = 32,
     ) -> None:
-        """Answer requests with what ``handler(subject, body, headers)`` returns."""
+        """Answer requests with what ``handler(subject, body, headers)`` returns, never raising."""
 
         async def answer(raw: NatsMessage) -> bytes:
             core = raw.raw_message
-            return await handler(core.subject, core.data, dict(core.headers or {}))
+            try:
+                return await handler(core.subject, core.data, dict(core.headers or {}))
+            except Exception:
+                # FastStream would drop it without a word, and the asker wait in vain.
+                log.exception("request not answered", subject=core.subject)
+                raise
 
         self.broker.subscriber(subject, queue="answer", decoder=_undecoded, max_workers=workers)(
             answer
         )
+
+
+@contextlib.contextmanager
+def _or_closed() -> Iterator[None]:
+    # FastStream's own error is none of nats, and whoever asks the broker is ready for those only.
+    try:
+        yield
+    except IncorrectState as error:
+        raise nats.errors.ConnectionClosedError from error
 
 
 async def _undecoded(message: Any) -> bytes:

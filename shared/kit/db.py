@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.kit import telemetry
@@ -33,8 +34,8 @@ _ALIVE: Final[dict[str, Any]] = {
     "tcp_user_timeout": 12_000,
 }
 
-UNAVAILABLE: Final = (OperationalError, InterfaceError, OSError)
-"""What a database that is away or restarting raises; trying again later is right."""
+UNAVAILABLE: Final = (OperationalError, InterfaceError, PoolTimeoutError, OSError)
+"""What a database that is away, restarting or busy raises; trying again later is right."""
 
 
 def url_of(settings: DatabaseSettings) -> URL:
@@ -60,6 +61,8 @@ def engine_of(service: str, settings: DatabaseSettings) -> AsyncEngine:
         pool_size=8,
         max_overflow=8,
         pool_pre_ping=True,
+        # Errors are logged, and what a statement was given is nobody's business there.
+        hide_parameters=True,
     )
 
 
@@ -78,7 +81,7 @@ async def refuse_superuser(engine: AsyncEngine) -> None:
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine, name: str) -> AsyncIterator[AsyncConnection]:
-    """Open a transaction as one span; it commits unless the block raises."""
-    with telemetry.span(f"transaction {name}", telemetry.SpanKind.CLIENT):
+    """Open a transaction as a part of the current span; it commits unless the block raises."""
+    with telemetry.part(f"transaction {name}", telemetry.SpanKind.CLIENT):
         async with engine.begin() as connection:
             yield connection

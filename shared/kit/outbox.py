@@ -1,7 +1,8 @@
 """The outbox: what a service says is written in the transaction of what it did, then relayed.
 
 Rows leave oldest first and a row is deleted only when the broker has stored its message, so a
-message is said at least once; its id is the same each time, so the stream keeps it once.
+message is said at least once; its id is the same each time, so the stream keeps it once within its
+window. A stream that is full, gone or forbidden keeps its own rows waiting, and nobody else's.
 """
 
 import asyncio
@@ -16,12 +17,14 @@ from sqlalchemy import (
     Identity,
     LargeBinary,
     MetaData,
+    Select,
     Table,
     Text,
     delete,
     insert,
     select,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -29,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from shared.contracts.message import Message
 from shared.contracts.streams import StreamSpec
 from shared.kit import telemetry
-from shared.kit.bus import Bus
+from shared.kit.bus import Bus, living
 from shared.kit.db import UNAVAILABLE, connect_options, url_of
 from shared.kit.denials import PublishDeniedError
 from shared.kit.logging import get_logger
@@ -59,12 +62,13 @@ def table(metadata: MetaData) -> Table:
 
 
 class Said(NamedTuple):
-    """One thing to be said: the id makes a repetition harmless."""
+    """One thing to be said, for ``life`` seconds if any; the id makes a repetition harmless."""
 
     stream: StreamSpec
     subject: str
     message_id: str
     message: Message
+    life: int = 0
 
 
 async def write(connection: AsyncConnection, outbox: Table, said: Sequence[Said]) -> None:
@@ -77,7 +81,7 @@ async def write(connection: AsyncConnection, outbox: Table, said: Sequence[Said]
             "message_id": each.message_id,
             "stream": each.stream.name,
             "subject": each.subject,
-            "headers": headers,
+            "headers": headers | living(each.life),
             "body": each.message.model_dump_json().encode(),
         }
         for each in said
@@ -131,23 +135,26 @@ class Relay:
                         pass
 
     async def _relay_some(self) -> bool:
-        """Relay the oldest rows; return whether more may be waiting."""
-        query = select(self._outbox).order_by(self._outbox.c.id).limit(_AT_ONCE)
+        """Relay the oldest rows of every stream; return whether more may be waiting."""
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(query)).all()
+            rows = (await connection.execute(_oldest(self._outbox))).all()
         if not rows:
             return False
         answers = await asyncio.gather(*(self._say(row) for row in rows), return_exceptions=True)
-        stored = 0
-        for answer in answers:
+        stored: list[int] = []
+        failed: dict[str, BaseException] = {}
+        for row, answer in zip(rows, answers, strict=True):
             if isinstance(answer, BaseException):
-                await self._failed(answer)
-                break
-            stored += 1
-        # Only the clean prefix: what follows a failure is said again, so order holds.
+                failed.setdefault(row.stream, answer)
+            elif row.stream not in failed:
+                # Only a stream's clean prefix: what follows a failure is said again behind it.
+                # The stream may have stored some of that already, so after a failure a reader
+                # can meet later rows first, or again once the window of their ids is over.
+                stored.append(row.id)
         async with self._engine.begin() as connection:
-            ids = [row.id for row in rows[:stored]]
-            await connection.execute(delete(self._outbox).where(self._outbox.c.id.in_(ids)))
+            await connection.execute(delete(self._outbox).where(self._outbox.c.id.in_(stored)))
+        if failed:
+            await self._failed(failed)
         return True
 
     async def _say(self, row: Any) -> None:
@@ -159,8 +166,22 @@ class Relay:
             headers=row.headers,
         )
 
-    async def _failed(self, error: BaseException) -> None:
-        if not isinstance(error, (nats.errors.Error, PublishDeniedError, TimeoutError)):
-            raise error
-        log.warning("outbox waits for the broker", error=repr(error)[:300])
+    async def _failed(self, failed: dict[str, BaseException]) -> None:
+        for stream, error in failed.items():
+            if not isinstance(error, (nats.errors.Error, PublishDeniedError, TimeoutError)):
+                raise error
+            log.warning("outbox waits for the broker", stream=stream, error=repr(error)[:300])
         await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def _oldest(outbox: Table) -> Select[Any]:
+    # So many of each stream: those of one that is stuck must not fill the round.
+    waiting = select(outbox.c.stream).distinct().subquery()
+    first = (
+        select(outbox)
+        .where(outbox.c.stream == waiting.c.stream)
+        .order_by(outbox.c.id)
+        .limit(_AT_ONCE)
+        .lateral()
+    )
+    return select(first).select_from(waiting.join(first, true())).order_by(first.c.id)

@@ -50,10 +50,6 @@ class Held:
         """Take the message off the stream."""
         await self._message.ack()
 
-    async def later(self, seconds: float) -> None:
-        """Give the message back; it keeps its place in the queue."""
-        await self._message.nak(delay=seconds)
-
 
 class Puller:
     """Takes messages from one durable consumer."""

@@ -71,7 +71,11 @@ async def ask(  # noqa: PLR0913 - what is asked, of whom, as whom, for how long
         except (nats.errors.Error, PublishDeniedError) as error:
             log.exception("question not sent", subject=where)
             raise MusterError(Code.SERVICE_UNAVAILABLE) from error
-    return _load(body, reply)
+    try:
+        return _load(body, reply)
+    except ValidationError as error:
+        log.exception("defect: this is no answer", subject=where)
+        raise MusterError(Code.INTERNAL_ERROR) from error
 
 
 def _dump(request: Message) -> bytes:
@@ -110,7 +114,7 @@ class Answers:
             caller = await self._verifier.verify(headers.get("authorization"))
             if not caller.may(permission):
                 raise MusterError(Code.FORBIDDEN)
-            return await handler(request.model_validate_json(body), caller)
+            return await handler(_parsed(request, body), caller)
 
         self._bus.on_request(question.subject, _enveloped(question, answer))
 
@@ -123,7 +127,7 @@ class Answers:
             raise TypeError(msg)
 
         async def answer(_: str, body: bytes, __: dict[str, str]) -> Message:
-            return await handler(request.model_validate_json(body))
+            return await handler(_parsed(request, body))
 
         self._bus.on_request(question.subject, _enveloped(question, answer))
 
@@ -138,9 +142,19 @@ def answer_at(
     """Answer a question of another part of muster at ``subject``, which the handler is told."""
 
     async def answer(at: str, body: bytes, _: dict[str, str]) -> Message:
-        return await handler(at, request.model_validate_json(body))
+        return await handler(at, _parsed(request, body))
 
     bus.on_request(subject, _enveloped(question, answer))
+
+
+def _parsed(request: type[Q], body: bytes) -> Q:
+    """Return the request; what is wrong with it is the asker's fault, any later error is ours."""
+    try:
+        return request.model_validate_json(body)
+    except ValidationError as error:
+        fields = problem_fields(error)
+        details = "; ".join(f"{each.field}: {each.problem}" for each in fields)
+        raise MusterError(Code.VALIDATION_ERROR, details, fields=fields) from None
 
 
 def _enveloped(
@@ -167,10 +181,6 @@ def problem_of(error: Exception) -> Problem:
     match error:
         case MusterError():
             return error.problem
-        case ValidationError():
-            fields = problem_fields(error)
-            details = "; ".join(f"{each.field}: {each.problem}" for each in fields)
-            return MusterError(Code.VALIDATION_ERROR, details, fields=fields).problem
         case _ if isinstance(error, (*UNAVAILABLE, nats.errors.Error, asyncio.TimeoutError)):
             log.warning("not available", error=repr(error)[:300])
             return MusterError(Code.SERVICE_UNAVAILABLE).problem

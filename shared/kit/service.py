@@ -1,7 +1,6 @@
 """The life of a process: come up in order, run until told to stop, go down in order."""
 
 import asyncio
-import contextlib
 import faulthandler
 import os
 import signal
@@ -27,6 +26,8 @@ from shared.kit.stream_check import StreamCheck
 log = get_logger(__name__)
 S = TypeVar("S", bound=Settings)
 
+_EX_CONFIG: Final = 78
+"""Of sysexits.h: the configuration is wrong."""
 _STUCK_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.5
 
@@ -57,19 +58,30 @@ def main(name: str, settings_type: type[S], build: Callable[[S], Service]) -> No
     settings = settings_type()
     kit_logging.setup(name, settings.log_level)
     provider = telemetry.setup(name, settings)
+    status = 0
     try:
         asyncio.run(_live(build, settings))
-    except* StartupError as group:
-        for each in _leaves(group):
-            log.critical("refusing to run", reason=str(each))
-        sys.exit(78)  # EX_CONFIG of sysexits.h: a person must mend the configuration
-    except* Exception as group:
-        for each in _leaves(group):
-            log.critical("ended by an error", error=repr(each), exc_info=each)
-        sys.exit(1)
+    except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - each is logged below
+        status = status_of(error)
     finally:
         provider.shutdown()
-    sys.exit(0)
+    sys.exit(status)
+
+
+def status_of(error: BaseException) -> int:
+    """Log every error that ended the process; return its exit status.
+
+    EX_CONFIG when a person must mend something, whatever else went wrong besides: starting the
+    process again would not help.
+    """
+    status = 1
+    for each in _leaves(error):
+        if isinstance(each, StartupError):
+            status = _EX_CONFIG
+            log.critical("refusing to run", reason=str(each))
+        else:
+            log.critical("ended by an error", error=repr(each), exc_info=each)
+    return status
 
 
 def _leaves(error: BaseException) -> list[BaseException]:
@@ -144,8 +156,10 @@ async def _await_database(engine: AsyncEngine, seconds: float) -> None:
 
 async def _close(service: Service) -> None:
     for step in service.closing:
-        with contextlib.suppress(Exception):
+        try:
             await step()
+        except Exception as error:  # noqa: BLE001 - going down anyway; say it and go on
+            log.warning("a closing step failed", error=repr(error))
     try:
         async with asyncio.timeout(30):
             await service.bus.stop()

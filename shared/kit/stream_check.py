@@ -40,6 +40,8 @@ def differences(spec: StreamSpec, found: Mapping[str, Any]) -> list[str]:
         for setting, value in wanted.items()
         if found.get(setting) != value
     ]
+    if bool(found.get("allow_msg_ttl")) is not spec.allow_msg_ttl:
+        wrong.append(f"stream {spec.name}: allow_msg_ttl must be {spec.allow_msg_ttl}")
     if missing := set(spec.subjects) - set(found.get("subjects") or ()):
         wrong.append(f"stream {spec.name}: subjects lacks {sorted(missing)}")
     if found.get("no_ack") or found.get("sealed") or found.get("persist_mode") == "async":

@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from shared.kit.settings import Settings
 
-__all__ = ["FileExporter", "SpanKind", "carry", "setup", "span"]
+__all__ = ["FileExporter", "SpanKind", "carry", "part", "setup", "span"]
 _EXPORT_MILLIS: Final = 500.0
 
 
@@ -74,6 +74,16 @@ def span(
         name, context=parent, kind=kind, attributes=attributes
     ) as current:
         yield current
+
+
+@contextlib.contextmanager
+def part(name: str, kind: SpanKind = SpanKind.INTERNAL) -> Iterator[None]:
+    """Open a span within the current one; none when there is none, as in a poll that never ends."""
+    if not trace.get_current_span().is_recording():
+        yield
+        return
+    with span(name, kind):
+        yield
 
 
 def carry(headers: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -47,6 +47,7 @@ BROKEN: list[tuple[str, dict[str, Any], bool]] = [
     ("max_bytes", {"max_bytes": 4096}, False),
     ("max_msgs", {"max_msgs": 10}, False),
     ("duplicate_window", {"duplicate_window": 1.0}, False),
+    ("allow_msg_ttl", {"allow_msg_ttl": True}, False),
 ]
 
 
@@ -61,7 +62,7 @@ async def test_a_stream_with_a_wrong_setting_is_named(
     else:
         await mended.js.update_stream(config)
     said = await refusal("attendance", environment(clean, "attendance"))
-    assert f"stream PUNCH: {setting} is" in said
+    assert f"stream PUNCH: {setting} " in said
 
 
 async def test_a_consumer_with_a_wrong_setting_is_named(clean: Platform, mended: Bus) -> None:

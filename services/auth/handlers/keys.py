@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final, NoReturn
 
 from services.auth import store
+from services.auth.rules import ENDED_SECONDS
 from services.auth.tokens import Signer
 from shared.contracts.auth import LoggedOut, SigningKey
 from shared.kit.buckets import AWAY, Bucket
@@ -15,8 +16,6 @@ from shared.kit.security import ended_entry, key_entry
 
 log = get_logger(__name__)
 
-_LONGEST_ACCESS: Final = timedelta(days=1)
-"""No access token lives longer, so an older end of a session has nothing left to stop."""
 _PAUSE_SECONDS: Final = 2.0
 
 
@@ -40,10 +39,12 @@ class Keys:
             return
         now = self._clock.now()
         async with self._engine.connect() as connection:
-            sessions = await store.sessions_ended_since(connection, now - _LONGEST_ACCESS)
+            sessions = await store.sessions_ended_since(
+                connection, now - timedelta(seconds=ENDED_SECONDS)
+            )
         for session in sessions:
             word = LoggedOut(session=str(session)).model_dump_json()
-            await self._bucket.put(ended_entry(str(session)), word.encode())
+            await self._bucket.put(ended_entry(str(session)), word.encode(), life=ENDED_SECONDS)
         key = SigningKey(kid=self._signer.kid, public_pem=self._signer.public_pem, since=now)
         await self._bucket.put(entry, key.model_dump_json().encode())
         log.info("signing key published", kid=self._signer.kid)

@@ -30,7 +30,8 @@ _REFRESHED_SECONDS: Final = 3600
 def ended(session: UUID) -> Said:
     """Return the word to every service that a session is ended."""
     entry = ended_entry(str(session))
-    return Said(_AUTH_STREAM, streams.AUTH.subject(entry), entry, LoggedOut(session=str(session)))
+    word = LoggedOut(session=str(session))
+    return Said(_AUTH_STREAM, streams.AUTH.subject(entry), entry, word, rules.ENDED_SECONDS)
 
 
 class Sessions:

@@ -167,7 +167,8 @@ async def roster(connection: AsyncConnection, site: str) -> tuple[RosterRow, ...
             devices.c.comm_key,
             devices.c.zone,
             devices.c.epoch,
-            devices.c.serial_number,
+            # What the device itself once reported is surer than what somebody typed.
+            func.coalesce(devices.c.device_serial, devices.c.serial_number),
         )
         .where(devices.c.site == site, devices.c.status == "active")
         .order_by(devices.c.id)

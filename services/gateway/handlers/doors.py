@@ -167,7 +167,7 @@ class Doors:
                     ending, outcome, number = Ending(problem=unlocked), unlocked.code.lower(), None
                 else:
                     day = unlocked.at.date()
-                    count = await store.next_of_day(connection, day)
+                    count = await store.next_of_day(connection, asked.owner, day)
                     number, outcome = rules.audit_number(day, count), "unlocked"
                     ending = Ending(opening=_opening(wish, unlocked, number))
                 after = asked._replace(at=at)

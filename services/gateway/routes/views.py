@@ -35,6 +35,18 @@ def device(found: Device) -> dict[str, Any]:
     }
 
 
+def new_device(made: Device) -> dict[str, Any]:
+    """Return a device that was registered a moment ago, with a warning if its serial is another."""
+    # It answered a moment ago, which is what the document means; its agent connects next.
+    data = {**device(made), "is_connected": True}
+    if made.device_serial:
+        data["warning"] = (
+            f"The device reports serial {made.device_serial}, not {made.serial_number}:"
+            " check that this is the terminal you mean."
+        )
+    return data
+
+
 def queued(job: Job) -> dict[str, Any]:
     """Return a job as the answer to whoever started it."""
     return {

@@ -62,7 +62,7 @@ def a_batch(records: Sequence[PunchRecord], **changes: Any) -> PunchBatch:
     return PunchBatch(**{**values, **changes})
 
 
-async def eventually(found: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
+async def eventually(found: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
     """Wait until something is so; fail when it is not in time."""
     async with asyncio.timeout(seconds):
         while not await found():

@@ -91,8 +91,10 @@ async def test_the_strangest_text_is_stored(attendance: Archive) -> None:
 async def test_a_site_nobody_spoke_for_yet_is_waited_for(
     archive: Archive, entry: bytes | None
 ) -> None:
-    bucket = Bucket(archive.devices, streams.SITE)
-    await (bucket.delete("hq") if entry is None else bucket.put("hq", entry))
+    if entry is None:
+        await archive.provisioner.js.purge_stream(streams.SITE.stream)
+    else:
+        await Bucket(archive.devices, streams.SITE).put("hq", entry)
     batch = a_batch([a_record(1)])
     async with running(archive.service()):
         await archive.hq.sends(batch)
@@ -107,6 +109,18 @@ async def test_a_site_nobody_spoke_for_yet_is_waited_for(
         await archive.hq.receipt(batch)
     assert await archive.messages(streams.DLQ) == 0
     assert len(await archive.punches()) == 1
+
+
+async def test_an_entry_removed_by_hand_is_none(archive: Archive) -> None:
+    """As ``nats kv del`` does it: a marker takes the value's place."""
+    await archive.devices.publish(
+        streams.of_bucket(streams.SITE),
+        streams.SITE.subject("hq"),
+        b"",
+        message_id=str(new_id()),
+        headers={"KV-Operation": "DEL"},
+    )
+    assert await Bucket(archive.devices, streams.SITE).get("hq") is None
 
 
 async def test_names_of_another_owner_are_refused(attendance: Archive) -> None:

@@ -82,7 +82,7 @@ async def live(service: Service, settings: Settings) -> AsyncIterator[None]:
         await kit_service._close(service)
 
 
-async def eventually(what: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
+async def eventually(what: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
     """Wait until something holds; fail when it does not in time."""
     async with asyncio.timeout(seconds):
         while not await what():

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import nats
+import nats.js.errors
 import pytest
 
 from services.auth.app import build
 from services.auth.handlers.passwords import Passwords
 from services.auth.settings import AuthSettings
 from shared.contracts import auth, catalog, streams
+from shared.kit.buckets import Bucket
+from shared.kit.bus import Bus
 from shared.kit.errors import MusterError, StartupError
+from shared.kit.security import ended_entry
 from tests.component.auth.conftest import Asker, auth_settings, eventually, live, new_key
 from tests.conftest import ADMIN, OWNER, Platform
 
@@ -120,6 +125,40 @@ async def test_a_lost_bucket_is_filled_again_and_lets_nobody_back_in(
     await eventually(admitted)
     with pytest.raises(MusterError, match="ended"):
         await asker.caller(ended)
+
+
+async def test_the_end_of_a_session_outlives_its_tokens_and_no_more(
+    asker: Asker, bus_of: Callable[[str], Awaitable[Bus]], platform: Platform
+) -> None:
+    provisioner = await bus_of("provisioner")
+    session = await asker.login()
+    token = session.access_token.get_secret_value()
+    said = await asker.ask(catalog.LOGOUT, auth.Logout(), auth.LoggedOut, token)
+    subject = streams.AUTH.subject(ended_entry(said.session))
+
+    async def told() -> bool:
+        try:
+            found = await provisioner.js.get_last_msg(streams.AUTH.stream, subject)
+        except nats.js.errors.NotFoundError:
+            return False
+        return (found.headers or {}).get("Nats-TTL") == "90000s"
+
+    await eventually(told)
+    await _purge(platform)
+    await eventually(told)
+
+
+async def test_the_broker_drops_what_was_given_a_life(
+    platform: Platform, bus_of: Callable[[str], Awaitable[Bus]]
+) -> None:
+    bucket = Bucket(await bus_of("auth"), streams.AUTH)
+    await bucket.put("ended.soon", b"1", life=1)
+    assert await bucket.get("ended.soon") == b"1"
+
+    async def gone() -> bool:
+        return await bucket.get("ended.soon") is None
+
+    await eventually(gone)
 
 
 async def _purge(platform: Platform) -> None:

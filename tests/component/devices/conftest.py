@@ -240,7 +240,7 @@ async def agent(bus_of: MakeBus) -> Agent:
     return made
 
 
-async def eventually(found: Callable[[], Awaitable[bool]], seconds: float = 10.0) -> None:
+async def eventually(found: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
     """Wait until something is so; fail when it is not in time."""
     async with asyncio.timeout(seconds):
         while not await found():

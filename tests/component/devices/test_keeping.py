@@ -24,6 +24,7 @@ from tests.component.devices.conftest import (
     Agent,
     MakeBus,
     Running,
+    eventually,
     running,
     settings_of,
 )
@@ -45,6 +46,21 @@ async def test_sites_come_from_the_bootstrap_file_and_stay(
         "name": "Other",
         "zone": "Asia/Jakarta",
     }
+
+
+async def test_a_lost_or_wrong_entry_of_a_site_is_put_back(
+    registry: Running, bus_of: MakeBus
+) -> None:
+    bucket = Bucket(registry.service.bus, streams.SITE)
+    whole = {site: await bucket.get(site) for site in SITES}
+    assert None not in whole.values()
+    await (await bus_of("provisioner")).js.purge_stream(streams.SITE.stream)
+    await bucket.put("annex", b"something else")
+
+    async def as_before() -> bool:
+        return {site: await bucket.get(site) for site in SITES} == whole
+
+    await eventually(as_before)
 
 
 def bootstrap_with(directory: Path, owner: str, sites: Sequence[object]) -> Path:

@@ -37,12 +37,14 @@ async def start(platform: Platform, directory: Path) -> Process:
 async def heard(process: Process, event: str) -> dict[str, str]:
     """The first line of the log that says this."""
     assert process.stderr is not None
+    lines: list[str] = []
     async with asyncio.timeout(SECONDS):
         async for line in process.stderr:
+            lines.append(line.decode())
             said: dict[str, str] = json.loads(line)
             if said["event"] == event:
                 return said
-    raise AssertionError(event)
+    raise AssertionError("".join(lines))
 
 
 async def test_it_comes_up_and_goes_down_in_order(clean: Platform, tmp_path: Path) -> None:

@@ -39,6 +39,18 @@ async def test_a_comm_key_is_sealed_at_rest_and_opened_for_the_sites_agent(
     assert (found.device_id, found.comm_key, found.host) == (device.id, 987654321, "10.0.0.1")
 
 
+async def test_a_device_goes_by_the_serial_it_reported_itself(
+    registry: Running, agent: Agent
+) -> None:
+    agent.serials["10.0.0.1"] = "REAL-1"
+    await registry.register("10.0.0.1", serial_number="LABEL-1")
+    await registry.register("10.0.0.2", serial_number="LABEL-2")
+    own = subjects.rpc_of_site("devices", "roster", "hq")
+    asked = AskRoster(agent="hq-1")
+    roster = await rpc.ask(agent.bus, catalog.ROSTER, asked, Roster, subject=own)
+    assert [each.serial for each in roster.devices] == ["REAL-1", "LABEL-2"]
+
+
 async def test_an_agent_gets_no_other_sites_roster(
     registry: Running, agent: Agent, bus_of: MakeBus
 ) -> None:

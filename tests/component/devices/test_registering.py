@@ -118,6 +118,7 @@ async def test_devices_without_a_serial_do_not_exclude_each_other(
         Code.DEVICE_NO_ANSWER,
         Code.DEVICE_REFUSED,
         Code.DEVICE_WRONG_PROTOCOL,
+        Code.DEVICE_ERROR,
     ],
 )
 async def test_a_device_that_is_not_reached_is_not_stored(
@@ -152,7 +153,7 @@ async def test_of_two_registrations_of_one_ip_at_once_one_wins(
 ) -> None:
     agent.silent = asyncio.Event()
     both = [asyncio.ensure_future(registry.register("10.0.0.1")) for _ in range(2)]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(agent.asked) < 2:  # both have passed the check and wait for the device
             await asyncio.sleep(0.01)
     agent.silent.set()
@@ -169,7 +170,7 @@ async def test_of_two_registrations_of_one_terminal_at_once_one_wins(
     agent.serials |= {"10.0.0.1": "S-1", "10.0.0.2": "S-1"}
     agent.silent = asyncio.Event()
     both = [asyncio.ensure_future(registry.register(f"10.0.0.{n}")) for n in (1, 2)]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(agent.asked) < 2:
             await asyncio.sleep(0.01)
     agent.silent.set()

@@ -143,7 +143,7 @@ async def test_a_door_that_does_not_answer_is_unknown_in_time(
     device = await held(registry, terminal)
     leave = await permit(registry, device)
     await terminal.set_fault(Fault.HANG)
-    async with asyncio.timeout(7):
+    async with asyncio.timeout(9):
         with pytest.raises(MusterError) as caught:
             await unlock(registry, device, leave)
     assert (caught.value.problem.code, caught.value.problem.status) == (Code.UNLOCK_UNKNOWN, 504)

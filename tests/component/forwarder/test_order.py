@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 from starlette.responses import JSONResponse, Response
@@ -142,9 +143,36 @@ async def test_stopped_in_the_middle_of_a_post_it_gives_the_claim_back(post: Pos
     never.set()
     (delivery,) = await post.deliveries()
     assert (delivery["status"], delivery["last_error"]) == ("pending", "stopped")
-    async with running(post.service()), asyncio.timeout(5):
+    async with running(post.service()), asyncio.timeout(store.CLAIM_SECONDS / 2):
         first, second = await post.receiver.got(2)
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
+
+
+async def test_stopped_while_it_records_a_receipt_it_still_records_it(post: Post) -> None:
+    """Forgotten, the delivery would be POSTed again, and nothing sooner than its claim runs out."""
+    answer_now = asyncio.Event()
+
+    async def waits() -> Response:
+        await answer_now.wait()
+        return JSONResponse({"success": True})
+
+    async def waits_for_the_row() -> bool:
+        return bool(await post.rows("select 1 from pg_locks where not granted"))
+
+    post.receiver.replies.append(waits)
+    forwarder = AsyncExitStack()
+    await forwarder.enter_async_context(running(post.service()))
+    await post.says(an_event(a_punch(1)))
+    await post.receiver.got(1)
+    async with post.eye.transaction():
+        await post.eye.execute("select 1 from forwarder.deliveries for update")
+        answer_now.set()
+        await eventually(waits_for_the_row)
+        stopping = asyncio.ensure_future(forwarder.aclose())
+        await asyncio.wait({stopping}, timeout=0.1)  # it has begun, and cannot end before us
+    await stopping
+    (delivery,) = await post.deliveries()
+    assert (delivery["status"], delivery["attempts"]) == ("delivered", 1)
 
 
 async def test_a_late_word_of_a_lost_claim_changes_nothing(post: Post) -> None:

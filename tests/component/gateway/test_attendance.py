@@ -158,7 +158,7 @@ class _Broken(Bucket):
         raise nats.errors.TimeoutError
 
     @override
-    async def put(self, key: str, value: bytes) -> None:
+    async def put(self, key: str, value: bytes, *, life: int = 0) -> None:
         raise nats.errors.TimeoutError
 
 

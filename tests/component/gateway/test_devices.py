@@ -87,6 +87,15 @@ async def test_an_unreachable_device_is_not_stored(api: Api) -> None:
     await api.new_device(ip="10.8.8.8")
 
 
+async def test_another_serial_than_registered_is_a_warning(api: Api) -> None:
+    api.agent.serials["10.8.8.20"] = "REAL-20"
+    made = await api.new_device(ip="10.8.8.20", serial_number="LABEL-20")
+    assert (made["serial_number"], made["device_serial"]) == ("LABEL-20", "REAL-20")
+    assert "REAL-20" in made["warning"]
+    assert "LABEL-20" in made["warning"]
+    assert "warning" not in await api.new_device(serial_number="LABEL-21")
+
+
 async def test_without_an_agent_it_says_so(api: Api) -> None:
     body = {"name": "Door", "ip": "10.8.8.9", "site": "annex"}
     answer = await api.http.post("/api/v1/devices", json=body, headers=api.admin)
@@ -130,12 +139,15 @@ async def test_another_owners_things_are_not_there(api: Api) -> None:
         ("POST", f"/attendance/sync/{device}"),
         ("POST", f"/devices/{device}/door/unlock"),
         ("GET", f"/queue/jobs/{job_id}"),
+        ("GET", f"/attendance/device/{device}"),
+        ("GET", f"/devices/{device}/attendance"),
+        ("GET", "/attendance/device/2147483000"),
     ]:
         answer = await api.http.request(method, f"/api/v1{path}", headers=api.other)
         error_of(answer, 404, "NOT_FOUND")
     answer = await api.http.get("/api/v1/devices", headers=api.other)
     assert answer.json()["data"] == []
-    answer = await api.http.get(f"/api/v1/attendance/device/{device}", headers=api.other)
+    answer = await api.http.get(f"/api/v1/attendance?device_id={device}", headers=api.other)
     assert answer.json()["data"] == []
 
 

@@ -16,9 +16,12 @@ from services.gateway.handlers.doors import Doors, Wish
 from shared.contracts.auth import Caller
 from shared.contracts.devices import AskPermit, Unlock
 from shared.contracts.errors import Code
+from shared.kit.bus import Bus
 from shared.kit.clock import SystemClock
 from shared.kit.errors import MusterError
+from shared.kit.settings import Settings
 from tests.component.auth.conftest import eventually
+from tests.component.devices.conftest import Agent
 from tests.component.gateway.conftest import Api, error_of, fields_of, gateway
 from tests.conftest import ADMIN, OWNER, Platform
 
@@ -94,6 +97,20 @@ async def test_numbers_rise_whoever_asks(api: Api, door: int, platform: Platform
     assert len(set(ids)) == 10
     later = await api.http.post(path_of(door), headers=api.admin)
     assert later.json()["data"]["audit_id"] > max(ids)
+
+
+async def test_each_owner_counts_its_own_doors(api: Api, door: int, platform: Platform) -> None:
+    theirs = Agent(Bus("agent-other", platform.settings(Settings, "agent-other")), "other")
+    await theirs.bus.connect()
+    await theirs.start()
+    try:
+        other = (await api.new_device(api.other))["id"]
+        await api.http.post(path_of(door), headers=api.admin)
+        answers = [await api.http.post(path_of(other), headers=api.other) for _ in range(2)]
+    finally:
+        await theirs.bus.stop()
+    numbers = [answer.json()["data"]["audit_id"][-4:] for answer in answers]
+    assert numbers == ["-001", "-002"]
 
 
 async def test_the_same_key_unlocks_once(api: Api, door: int, platform: Platform) -> None:

@@ -98,7 +98,7 @@ async def test_refresh_and_logout(alone: Api) -> None:
     headers = {"Authorization": f"Bearer {second['access_token']}"}
     answer = await alone.http.post("/api/v1/auth/logout", headers=headers)
     assert (answer.status_code, answer.json()["data"]) == (200, {})
-    async with asyncio.timeout(6):
+    async with asyncio.timeout(10):
         while answer.status_code != 401:
             await asyncio.sleep(0.1)
             answer = await alone.http.post("/api/v1/auth/logout", headers=headers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import nats.errors
 import nats.js.errors
@@ -13,35 +12,14 @@ from shared.contracts import catalog, subjects
 from shared.contracts.devices import AskPermit, Outcome, Permit, RosterChanged
 from shared.contracts.streams import DLQ, OUTCOME, PEOPLE, RECORDED
 from shared.kit import rpc
-from shared.kit.bus import Bus
-from shared.kit.clock import SystemClock, new_id
+from shared.kit.bus import PUBLISH_SECONDS, Bus
 from shared.kit.denials import PublishDeniedError
 from shared.kit.errors import MusterError
 from shared.kit.settings import Settings
-from tests.conftest import OWNER, Platform
+from tests.component.kit.outcomes import DEVICES, MakeBus, an_outcome, say
+from tests.conftest import Platform
 
-MakeBus = Callable[[str], Awaitable[Bus]]
-DEVICES = OUTCOME.consumers[0]
-
-
-def an_outcome() -> Outcome:
-    return Outcome(
-        operation_id=new_id(),
-        owner=OWNER,
-        site="hq",
-        device_id=1,
-        status="sent",
-        at=SystemClock().now(),
-    )
-
-
-async def say(bus: Bus, outcome: Outcome) -> None:
-    await bus.publish(
-        OUTCOME,
-        subjects.outcome("hq", 1),
-        outcome.model_dump_json().encode(),
-        message_id=str(new_id()),
-    )
+SECONDS = 30.0
 
 
 async def test_a_denied_publish_is_a_denial_and_not_a_timeout(
@@ -51,7 +29,7 @@ async def test_a_denied_publish_is_a_denial_and_not_a_timeout(
     began = asyncio.get_running_loop().time()
     with pytest.raises(PublishDeniedError, match="recorded"):
         await bus.publish(RECORDED, subjects.punch_recorded("hq", 1), b"{}", message_id="1")
-    assert asyncio.get_running_loop().time() - began < 2.0
+    assert asyncio.get_running_loop().time() - began < PUBLISH_SECONDS - 1
 
 
 async def test_a_handler_that_fails_gets_its_message_again(
@@ -72,7 +50,7 @@ async def test_a_handler_that_fails_gets_its_message_again(
     await devices.start()
     outcome = an_outcome()
     await say(agent, outcome)
-    assert await asyncio.wait_for(seen.get(), 10) == outcome
+    assert await asyncio.wait_for(seen.get(), SECONDS) == outcome
     assert tries == 3
 
 
@@ -92,7 +70,7 @@ async def test_a_body_that_is_no_message_becomes_a_dead_letter_and_the_rest_flow
         await agent.publish(OUTCOME, subjects.outcome("hq", 1), body, message_id=f"bad{number}")
     outcome = an_outcome()
     await say(agent, outcome)
-    assert await asyncio.wait_for(seen.get(), 10) == outcome
+    assert await asyncio.wait_for(seen.get(), SECONDS) == outcome
     info = await provisioner.js.stream_info(DLQ.name)
     assert info.state.messages == 4
     letter = await provisioner.js.get_last_msg(DLQ.name, subjects.dead_letter("OUTCOME", "devices"))
@@ -113,12 +91,10 @@ async def test_a_deleted_consumer_is_survived_without_a_spin(
     devices.on_event(OUTCOME, DEVICES, Outcome, handle)
     await devices.start()
     await provisioner.js.delete_consumer(OUTCOME.name, DEVICES.durable)
-    before = asyncio.get_running_loop().time()
     await clean.servers.provision()
     outcome = an_outcome()
     await say(agent, outcome)
-    assert await asyncio.wait_for(seen.get(), 15) == outcome
-    assert asyncio.get_running_loop().time() - before < 15
+    assert await asyncio.wait_for(seen.get(), SECONDS) == outcome
 
 
 async def test_a_repeated_message_id_is_stored_once(clean: Platform, bus_of: MakeBus) -> None:
@@ -154,18 +130,18 @@ async def test_the_bus_comes_back_with_its_broker(clean: Platform, bus_of: MakeB
     await clean.servers.nats.kill()
     assert not agent.connected or not await _still(agent)
     await clean.servers.nats.start()
-    await asyncio.wait_for(checked.wait(), 15)
+    await asyncio.wait_for(checked.wait(), SECONDS)
     outcome = an_outcome()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(SECONDS):
         while not agent.connected:
             await asyncio.sleep(0.05)
     await say(agent, outcome)
-    assert await asyncio.wait_for(seen.get(), 15) == outcome
+    assert await asyncio.wait_for(seen.get(), SECONDS) == outcome
     watching.cancel()
 
 
 async def _still(bus: Bus) -> bool:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         while bus.connected:
             await asyncio.sleep(0.05)
     return bus.connected
@@ -178,7 +154,7 @@ async def test_the_first_connect_waits_for_a_broker_that_is_down(clean: Platform
     done, _ = await asyncio.wait({connecting}, timeout=1.0)
     assert not done
     await clean.servers.nats.start()
-    await asyncio.wait_for(connecting, 15)
+    await asyncio.wait_for(connecting, SECONDS)
     assert bus.connected
     await bus.stop()
 
@@ -195,7 +171,7 @@ async def test_a_question_nobody_answers_fails_at_once(clean: Platform, bus_of: 
             subject=subjects.control("hq", 1, "permit"),
         )
     assert failure.value.problem.code == "NO_AGENT"
-    assert asyncio.get_running_loop().time() - began < 2.0
+    assert asyncio.get_running_loop().time() - began < rpc.ANSWER_SECONDS - 1
 
 
 async def test_a_handler_that_raises_is_an_answer_too(clean: Platform, bus_of: MakeBus) -> None:
@@ -230,4 +206,4 @@ async def test_what_is_said_reaches_whoever_listens(clean: Platform, bus_of: Mak
     agent.on_message(subjects.roster_changed("hq"), RosterChanged, hear)
     await agent.start()
     await devices.say(subjects.roster_changed("hq"), RosterChanged(site="hq"))
-    assert await asyncio.wait_for(heard.get(), 5) == "evt.hq.device.roster.v1.changed hq"
+    assert await asyncio.wait_for(heard.get(), SECONDS) == "evt.hq.device.roster.v1.changed hq"

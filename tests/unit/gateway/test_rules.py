@@ -9,7 +9,7 @@ import pytest
 from services.gateway import rules
 from services.gateway.rules import Repeat
 from shared.contracts.attendance import ListPunches
-from shared.contracts.devices import Job, JobStatus, QueueCounts
+from shared.contracts.devices import Job, JobStatus, Progress, QueueCounts
 from shared.contracts.errors import Code
 
 NOW = datetime(2024, 2, 5, 14, 30, tzinfo=UTC)
@@ -101,10 +101,20 @@ def test_documented_queues_are_always_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "percent"), [("queued", 0), ("active", None), ("completed", 100), ("failed", None)]
+    ("status", "read", "receipted", "percent"),
+    [
+        ("queued", 0, 0, 0),
+        ("active", 0, 0, None),
+        ("active", 300, 100, 33),
+        ("failed", 0, 0, None),
+        ("failed", 300, 299, 99),
+        ("completed", 300, 300, 100),
+        ("completed", 0, 0, 100),
+    ],
 )
-def test_percent(status: JobStatus, percent: int | None) -> None:
-    job = Job(job_id="j", type="t", device_id=1, status=status, queued_at=NOW)
+def test_percent(status: JobStatus, read: int, receipted: int, percent: int | None) -> None:
+    progress = Progress(read=read, receipted=receipted)
+    job = Job(job_id="j", type="t", device_id=1, status=status, queued_at=NOW, progress=progress)
     assert rules.percent_of(job) == percent
 
 

@@ -25,13 +25,15 @@ def upgrade() -> None:
         sa.Column("details", postgresql.JSONB, nullable=False),
         sa.Column("asked", sa.BigInteger, sa.ForeignKey("audit.id")),
         sa.Column("outcome", sa.Text),
-        sa.Column("number", sa.Text, unique=True),
+        sa.Column("number", sa.Text),
+        sa.UniqueConstraint("owner", "number"),
     )
     op.create_index("audit_owner", "audit", ["owner", "id"])
     # Insert-only: not even the gateway itself can change what it once wrote.
     op.execute("revoke update, delete, truncate on audit from muster_gateway")
     op.create_table(
         "audit_days",
+        sa.Column("owner", sa.Text, primary_key=True),
         sa.Column("day", sa.Date, primary_key=True),
         sa.Column("last", sa.Integer, nullable=False),
     )

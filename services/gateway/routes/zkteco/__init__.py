@@ -15,7 +15,7 @@ def routes(bus: Bus, attendance: Attendance, doors: Doors) -> tuple[Route, ...]:
     """Return the table of the dialect."""
     return (
         *Sessions(bus).routes(),
-        *Punches(attendance).routes(),
+        *Punches(bus, attendance).routes(),
         *Jobs(bus).routes(),
         *Devices(bus).routes(),
         *Unlocks(doors).routes(),

@@ -10,14 +10,18 @@ from services.gateway.routes import examples, shapes, views, words
 from services.gateway.routes.envelopes import paging, success
 from services.gateway.routes.shapes import DeviceId, Period, UserId
 from services.gateway.routes.table import Route, Visiting, Visitor
+from shared.contracts import catalog, devices
 from shared.contracts.attendance import ListPunches
 from shared.contracts.auth import Permission
+from shared.kit.bus import Bus
+from shared.kit.rpc import ask
 
 
 class Punches:
     """Endpoints of /api/v1."""
 
-    def __init__(self, attendance: Attendance) -> None:
+    def __init__(self, bus: Bus, attendance: Attendance) -> None:
+        self._bus = bus
         self._attendance = attendance
 
     async def attendance(
@@ -33,7 +37,9 @@ class Punches:
         device_id: DeviceId,
         query: Annotated[Period, Query()],
     ) -> Response:
-        """List the punches of one device."""
+        """List the punches of one device; it must be one of the caller's."""
+        wanted = devices.GetDevice(device_id=device_id)
+        await ask(self._bus, catalog.GET_DEVICE, wanted, devices.Device, token=who.token)
         return await self._punches(request, who, query.asking(device_id=device_id))
 
     async def attendance_of_user(

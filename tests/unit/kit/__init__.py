@@ -1,0 +1,1 @@
+"""What the gateway decides, and how it says so."""
