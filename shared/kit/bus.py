@@ -20,10 +20,12 @@ from nats.js import JetStreamContext
 from nats.js.api import PubAck
 from pydantic import ValidationError
 
+from shared.contracts.errors import Code
 from shared.contracts.message import Message
 from shared.contracts.streams import ConsumerSpec, StreamSpec
 from shared.kit import telemetry
 from shared.kit.denials import Denials
+from shared.kit.errors import MusterError
 from shared.kit.logging import get_logger
 from shared.kit.retry import Retry
 from shared.kit.settings import Settings
@@ -55,7 +57,6 @@ class Bus:
         self._denials = Denials()
         self._closed = asyncio.Event()
         self._reconnected = asyncio.Event()
-        self._stopping = False
         self.broker = NatsBroker(
             settings.nats_url,
             name=user,
@@ -138,7 +139,6 @@ class Bus:
 
     async def stop(self) -> None:
         """Finish what is in hand, then disconnect."""
-        self._stopping = True
         await self.broker.stop()
 
     async def watch(self, check: Callable[[], Awaitable[None]]) -> NoReturn:
@@ -216,7 +216,10 @@ class Bus:
 
         async def consume(raw: NatsMessage) -> None:
             async with retry.digest(raw):
-                parsed = message.model_validate_json(raw.raw_message.data)
+                try:
+                    parsed = message.model_validate_json(raw.raw_message.data)
+                except ValidationError as error:
+                    raise MusterError(Code.VALIDATION_ERROR, f"no {message.__name__}") from error
                 await handler(raw.raw_message.subject, parsed)
 
         self.broker.subscriber(

@@ -13,7 +13,6 @@ import nats.errors
 import nats.js.errors
 from faststream.exceptions import NackMessage, RejectMessage
 from faststream.nats import NatsMessage
-from pydantic import ValidationError
 
 from shared.contracts import subjects
 from shared.contracts.streams import DLQ, ConsumerSpec, StreamSpec
@@ -70,7 +69,7 @@ class Retry:
         ):
             try:
                 yield
-            except (ValidationError, MusterError) as error:
+            except MusterError as error:
                 await self._bury(raw, error)
             except _TRANSIENT as error:
                 log.warning("trying again later", consumer=name, error=repr(error)[:300])
@@ -93,7 +92,7 @@ class Retry:
                 headers={
                     **{k: v for k, v in (raw.headers or {}).items() if not k.startswith("Nats-")},
                     "muster-subject": raw.subject,
-                    "muster-error": type(error).__name__,
+                    "muster-error": _name(error),
                 },
             )
         except Exception as failure:
@@ -102,3 +101,7 @@ class Retry:
             raise NackMessage(delay=_CAP_SECONDS) from failure
         log.error("dead letter", consumer=consumer, sequence=sequence, error=repr(error)[:500])
         raise RejectMessage from error
+
+
+def _name(error: Exception) -> str:
+    return error.problem.code if isinstance(error, MusterError) else type(error).__name__

@@ -236,7 +236,7 @@ async def test_a_batch_id_used_for_other_records_costs_none_of_them(attendance: 
     batch = a_batch([a_record(1)])
     await attendance.hq.delivers(batch)
     await attendance.hq.sends(batch.model_copy(update={"records": (a_record(2),)}))
-    assert (await attendance.dead())["muster-error"] == "MusterError"
+    assert (await attendance.dead())["muster-error"] == "CONFLICT"
     assert len(attendance.hq.of(batch)) == 1
     assert len(await attendance.punches()) == 1
 

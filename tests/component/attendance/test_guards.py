@@ -31,7 +31,7 @@ async def test_a_batch_that_claims_to_be_anothers_is_a_dead_letter(
     await attendance.hq.sends(batch)
     headers = await attendance.dead()
     assert headers["muster-subject"] == "evt.hq.punch.read.v1.1"
-    assert headers["muster-error"] == "MusterError"
+    assert headers["muster-error"] in {"FORBIDDEN", "VALIDATION_ERROR"}
     await attendance.hq.delivers(a_batch([a_record(2)]))
     assert len(await attendance.punches()) == 1
     assert attendance.hq.of(batch) == []
@@ -51,7 +51,7 @@ async def test_a_body_that_is_no_batch_is_a_dead_letter_and_stops_nobody(
     await attendance.hq.sends_raw(body)
     await attendance.hq.delivers(a_batch([a_record(1)]))
     headers = await attendance.dead()
-    assert headers["muster-error"] == "ValidationError"
+    assert headers["muster-error"] == "VALIDATION_ERROR"
     where = subjects.dead_letter("PUNCH", "attendance")
     kept = await attendance.provisioner.js.get_last_msg(streams.DLQ.name, where)
     assert (kept.data or b"") == body
