@@ -38,7 +38,7 @@ demo: $(VENV)/.local ## Start everything, three simulated terminals and a webhoo
 	@$(BIN)/python -m deploy.local demo
 
 test: $(VENV)/.dev ## Run every test on embedded servers
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup
+	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 check: $(VENV)/.dev ## Lint, types, import contracts, generated files up to date
 	@$(BIN)/ruff check .

@@ -15,6 +15,8 @@ import pytest
 import pytest_asyncio
 from nats.js import JetStreamContext
 from sqlalchemy import URL, make_url
+from typing_extensions import override
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local import credentials
 from deploy.local.servers import Servers, servers
@@ -35,19 +37,27 @@ ROOT = Path(__file__).resolve().parents[1]
 S = TypeVar("S", bound=Settings)
 
 
-def _group(item: pytest.Item) -> str:
-    path = item.path.relative_to(ROOT / "tests")
-    return "e2e" if path.parts[0] == "e2e" else str(path)
+class OneDemo(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
+    """Keeps each file on one worker, and on one all that share the demo."""
+
+    @override
+    def _split_scope(self, nodeid: str) -> str:
+        return _scope(nodeid)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep each file on one worker, and on one all that share the demo."""
-    item.add_marker(pytest.mark.xdist_group(_group(item)))
+def _scope(nodeid: str) -> str:
+    file = nodeid.split("::", 1)[0]
+    return "e2e" if file.startswith("tests/e2e/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneDemo:
+    """Tell xdist which tests belong together."""
+    return OneDemo(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest."""
-    items.sort(key=lambda item: _group(item) != "e2e")
+    items.sort(key=lambda item: _scope(item.nodeid) != "e2e")
 
 
 def bootstrap() -> dict[str, object]:
