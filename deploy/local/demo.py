@@ -41,7 +41,7 @@ _LATER: Final = {503, 504}
 _TERMINALS: Final[tuple[dict[str, Any], ...]] = (
     {"serial": "HQ0001", "name": "Front door", "zone": ZONE, "key": 0},
     {"serial": "HQ0002", "name": "Warehouse", "zone": "Asia/Baghdad", "key": 0},
-    {"serial": "HQ0003", "name": "Laboratory", "zone": ZONE, "key": 13_579},
+    {"serial": "HQ0003", "name": "Laboratory", "zone": ZONE, "key": 0},
 )
 
 
