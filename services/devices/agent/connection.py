@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncGenerator, AsyncIterator
-from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,7 +22,7 @@ from services.devices.agent.effects import (
 )
 from services.devices.agent.links.base import Greeting, Link, LinkError
 from services.devices.agent.outgoing import Surroundings, publish_batch, publish_people
-from services.devices.agent.session import Session
+from services.devices.agent.session import Session, drift_ms
 from services.devices.drivers.base import DecodeError
 from shared.contracts.devices import (
     DevicePresence,
@@ -150,11 +149,8 @@ class Connection:
         while True:
             async with self.turn() as link:
                 said = await link.clock()
-            drift = None
-            if said is not None:
-                shown = datetime.fromisoformat(said).replace(tzinfo=zone)
-                drift = (shown - self._around.clock.now()) // timedelta(milliseconds=1)
-            await self.hear(ClockRead(drift))
+            now = self._around.clock.now()
+            await self.hear(ClockRead(drift_ms(said, zone, now) if said else None))
             await asyncio.sleep(_ALIVE_SECONDS)
 
     async def _reconcile(self) -> None:

@@ -8,10 +8,11 @@ number of batches under way, and knows when a reading of the log is safe with at
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from services.devices.agent.effects import (
     ClockRead,
@@ -187,6 +188,16 @@ def _batch(
         records=records,
     )
     return replace(session, batches=number), batch
+
+
+def drift_ms(shown: str, zone: ZoneInfo, now: datetime) -> int:
+    """Return a device's wall clock minus true time, in milliseconds.
+
+    A device shows whole seconds: the middle of the one it shows is the best guess, half a second
+    is what the guess may be wrong by.
+    """
+    clock = datetime.fromisoformat(shown).replace(tzinfo=zone) + timedelta(milliseconds=500)
+    return (clock - now) // timedelta(milliseconds=1)
 
 
 def _second(entry: LogEntry) -> _Second:

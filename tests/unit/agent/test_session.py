@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from services.devices.agent.effects import (
     Reread,
     Wanted,
 )
-from services.devices.agent.session import WINDOW, Session
+from services.devices.agent.session import WINDOW, Session, drift_ms
 from services.devices.drivers.base import LogEntry
 from shared.contracts.devices import BATCH_LIMIT, PunchBatch, RosterDevice
 from shared.contracts.identity import punch_id
@@ -212,3 +213,11 @@ def test_an_operation_keeps_its_reading_when_another_begins() -> None:
     session, more = play(session, LogRead(entries, NOW))
     reports = [each for each in drain(session, wanted + more) if isinstance(each, Report)]
     assert any(each.done and each.operation_id == SPACE for each in reports)
+
+
+def test_a_clock_that_shows_the_right_second_is_off_by_no_more_than_half_of_it() -> None:
+    zone = ZoneInfo("Asia/Jakarta")
+    for micros, drift in ((0, 500), (500_000, 0), (999_999, -500)):
+        now = NOW.replace(microsecond=micros)
+        assert drift_ms("2026-03-02T16:00:00", zone, now) == drift
+    assert drift_ms("2026-03-02T17:00:00", zone, NOW) == 3_600_500
