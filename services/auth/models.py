@@ -60,6 +60,7 @@ refresh_tokens = Table(
     metadata,
     Column("jti", Uuid, primary_key=True),
     Column("session_id", Uuid, ForeignKey(sessions.c.id), nullable=False),
+    Column("owner", Text, nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("used_at", DateTime(timezone=True)),
 )

@@ -95,10 +95,10 @@ async def sessions_ended_since(connection: AsyncConnection, since: datetime) -> 
 
 
 async def add_refresh(
-    connection: AsyncConnection, jti: UUID, session: UUID, expires_at: datetime
+    connection: AsyncConnection, jti: UUID, session: UUID, owner: str, expires_at: datetime
 ) -> None:
     """Store a refresh token that is not used yet."""
-    row = {"jti": jti, "session_id": session, "expires_at": expires_at}
+    row = {"jti": jti, "session_id": session, "owner": owner, "expires_at": expires_at}
     await connection.execute(insert(refresh_tokens).values(row))
 
 

@@ -71,6 +71,7 @@ presence = Table(
     "presence",
     metadata,
     Column("device_id", Integer, ForeignKey("devices.id"), primary_key=True),
+    Column("owner", Text, nullable=False),
     Column("agent", Text, nullable=False),
     Column("connected", Boolean, nullable=False),
     Column("problem", JSONB(none_as_null=True)),

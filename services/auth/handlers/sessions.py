@@ -117,7 +117,7 @@ class Sessions:
     ) -> Session:
         subject = Subject(user.id, user.owner, user.role, user.email, user.username, session)
         jti, expires_at = new_id(), now + self._refresh_life
-        await store.add_refresh(connection, jti, session, expires_at)
+        await store.add_refresh(connection, jti, session, user.owner, expires_at)
         return Session(
             access_token=Secret(self._signer.access(subject, new_id(), now, seconds)),
             refresh_token=Secret(self._signer.refresh(subject, jti, now, expires_at)),

@@ -171,6 +171,7 @@ class Registry:
             rows = [
                 store.Heard(
                     each.device_id,
+                    said.owner,
                     said.agent,
                     each.connected,
                     await _problem(connection, each, pinned[each.device_id]),

@@ -68,6 +68,7 @@ class Heard(NamedTuple):
     """What was heard of a device just now."""
 
     device_id: int
+    owner: str
     agent: str
     connected: bool
     problem: Problem | None

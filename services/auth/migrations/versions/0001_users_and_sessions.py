@@ -48,6 +48,7 @@ def upgrade() -> None:
         "refresh_tokens",
         sa.Column("jti", sa.Uuid, primary_key=True),
         sa.Column("session_id", sa.Uuid, sa.ForeignKey("sessions.id"), nullable=False),
+        sa.Column("owner", sa.Text, nullable=False),
         _moment("expires_at"),
         _moment("used_at", nullable=True),
     )

@@ -24,6 +24,7 @@ def upgrade() -> None:
     op.create_table(
         "presence",
         sa.Column("device_id", sa.Integer, sa.ForeignKey("devices.id"), primary_key=True),
+        sa.Column("owner", sa.Text, nullable=False),
         sa.Column("agent", sa.Text, nullable=False),
         sa.Column("connected", sa.Boolean, nullable=False),
         sa.Column("problem", JSONB),
