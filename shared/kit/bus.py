@@ -255,6 +255,7 @@ class Bus:
                 try:
                     await handler(core.subject, parsed)
                 except Exception:
+                    # Nothing comes again here, and FastStream would drop it without a word.
                     log.exception("handler failed", subject=core.subject)
 
         self.broker.subscriber(subject, decoder=_undecoded, no_reply=True)(hear)

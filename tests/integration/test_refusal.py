@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import nats.js.errors
 import pytest
 import pytest_asyncio
 
+from deploy.local.ports import free_port
 from shared.contracts.streams import PUNCH
 from shared.kit.bus import Bus
 from tests.conftest import SERVICES, Platform
@@ -120,3 +122,40 @@ async def test_a_role_without_its_password_is_refused(clean: Platform, tmp_path:
     for file, words in ((empty, "is empty"), (wrong, "refuses this role")):
         env = environment(clean, "attendance", MUSTER_DATABASE_PASSWORD_FILE=str(file))
         assert words in await refusal("attendance", env)
+
+
+@pytest.mark.parametrize("broken", [True, False], ids=["broken", "control"])
+async def test_a_stream_broken_while_it_runs_is_refused_at_the_next_reconnect(
+    clean: Platform, mended: Bus, broken: bool
+) -> None:
+    port = free_port()
+    env = environment(clean, "attendance", MUSTER_HTTP_PORT=str(port))
+    async with started("attendance", env) as (process, log), httpx.AsyncClient() as http:
+        await ready(http, port)
+        if broken:
+            config = (await mended.js.stream_info(PUNCH.name)).config.evolve(max_age=3600.0)
+            await mended.js.update_stream(config)
+        await clean.servers.nats.stop()
+        await clean.servers.nats.start()
+        if broken:
+            assert await asyncio.wait_for(process.wait(), 30) == EX_CONFIG
+            assert "stream PUNCH: max_age is" in log.read_text()
+        else:
+            await ready(http, port, since="reconnected", log=log)
+            assert process.returncode is None
+        async with asyncio.timeout(30):
+            while not mended.connected:
+                await asyncio.sleep(0.05)
+
+
+async def ready(
+    http: httpx.AsyncClient, port: int, since: str = "", log: Path | None = None
+) -> None:
+    """Wait until a service says that it can do its work, and its log that something happened."""
+    async with asyncio.timeout(30):
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                answer = await http.get(f"http://127.0.0.1:{port}/readyz")
+                if answer.is_success and (log is None or since in log.read_text()):
+                    return
+            await asyncio.sleep(0.05)

@@ -115,6 +115,7 @@ class Supervisor:
             try:
                 await run()
             except Exception:
+                # Whatever it is: raised, it would end the task group and with it every device.
                 log.exception("defect; starting again", device_id=device_id)
             await asyncio.sleep(_RESTART_SECONDS)
 
