@@ -1,7 +1,7 @@
 # Every way to put muster to work; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check format generate lock clean
+.PHONY: help setup run demo test check bench fuzz format generate lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -47,6 +47,14 @@ check: $(VENV)/.dev ## Lint, types, import contracts, generated files up to date
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m deploy.reference --check
 
+bench: $(VENV)/.dev ## Measure, each figure beside a floor or a peer of the same run
+	@$(BIN)/python -m tests.bench
+
+FUZZ ?= frames
+RUNS ?= 1000000
+fuzz: $(VENV)/.dev ## Fuzz one codec: make fuzz FUZZ=frames RUNS=1000000
+	@$(BIN)/python -m tests.fuzz $(FUZZ) --runs $(RUNS)
+
 format: $(VENV)/.dev ## Put the code into its one format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
@@ -55,7 +63,7 @@ generate: $(VENV)/.dev ## Write the generated documents in docs/reference
 	@$(BIN)/python -m deploy.reference
 
 lock: $(VENV)/.dev ## Pin and hash the requirements anew (needs uv on the path)
-	@cd requirements && for each in build run local dev; do \
+	@cd requirements && for each in build run local pyzk dev; do \
 		uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header \
 			--python-version 3.11 --python-platform linux $$each.in --output-file $$each.txt || exit 1; \
 	done
