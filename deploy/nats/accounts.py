@@ -105,6 +105,8 @@ def _insider(party: _Party, sites: Sequence[str]) -> User:
             for verb in _MANAGE_CONSUMERS
             for rest in ([""] if verb in {"LIST", "NAMES"} else [".>"])
         }
+        # What waits for a device that was removed must not wait for ever.
+        publish |= {f"{_API}.STREAM.PURGE.{operation_stream(site).name}" for site in sites}
     subscribe = {f"{inbox(party.name)}.>", *_heard(party)}
     return User(party.name, "APP", tuple(sorted(publish)), tuple(sorted(subscribe)))
 

@@ -1,13 +1,13 @@
 """What attendance says of the punches it committed, and what it is asked."""
 
-from datetime import datetime
-from typing import Annotated
+from datetime import date, datetime
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from shared.contracts.devices import Source
-from shared.contracts.message import Instant, Message, OwnerId, SiteId
+from shared.contracts.message import Instant, Message, OwnerId, SiteId, ZoneName
+from shared.contracts.readings import Source
 
 
 class Receipt(Message):
@@ -101,4 +101,46 @@ class AttendancePage(Message):
     """Punches, and how many there are in all."""
 
     items: tuple[AttendanceItem, ...]
+    total: int
+
+
+SUMMARY_DAYS: Final = 366
+"""The most days one summary covers."""
+Grouping = Literal["day", "user"]
+
+
+class SummarizePunches(Message):
+    """One page of when people came and left: a line for each day, each person, or each of both.
+
+    Punches without an instant belong to no day and are not counted.
+    """
+
+    page: Annotated[int, Field(ge=1)] = 1
+    limit: Annotated[int, Field(ge=1, le=1000)] = 20
+    device_id: int | None = None
+    user_id: Annotated[str, Field(max_length=64)] | None = None
+    first_day: date
+    last_day: date
+    """Included; at most SUMMARY_DAYS with the first."""
+    zone: ZoneName = "UTC"
+    """Where a day begins at midnight."""
+    by: Annotated[tuple[Grouping, ...], Field(min_length=1)] = ("day", "user")
+
+
+class SummaryItem(Message):
+    """The first and the last punch of what the line stands for, and how many there were."""
+
+    day: date | None
+    """None where lines are not by day; ``user_id`` and ``name`` the same."""
+    user_id: str | None
+    name: str | None
+    first: Instant
+    last: Instant
+    count: int
+
+
+class SummaryPage(Message):
+    """Lines, newest day first, and how many there are in all."""
+
+    items: tuple[SummaryItem, ...]
     total: int

@@ -18,6 +18,10 @@ class Permission(StrEnum):
     USERS_WRITE = "users:write"
     DEVICES_READ = "devices:read"
     DEVICES_WRITE = "devices:write"
+    DEVICES_OPERATE = "devices:operate"
+    PEOPLE_READ = "people:read"
+    PEOPLE_WRITE = "people:write"
+    LOG_CLEAR = "log:clear"
     DOORS_UNLOCK = "doors:unlock"
     ATTENDANCE_READ = "attendance:read"
     ATTENDANCE_SYNC = "attendance:sync"
@@ -31,6 +35,7 @@ _USER: Final = frozenset(
     {
         Permission.SESSION,
         Permission.DEVICES_READ,
+        Permission.PEOPLE_READ,
         Permission.DOORS_UNLOCK,
         Permission.ATTENDANCE_READ,
         Permission.ATTENDANCE_SYNC,
@@ -39,7 +44,15 @@ _USER: Final = frozenset(
 )
 GRANTS: Final[dict[str, frozenset[Permission]]] = {
     "user": _USER,
-    "admin": _USER | {Permission.USERS_WRITE, Permission.DEVICES_WRITE, Permission.CACHE_CLEAR},
+    "admin": _USER
+    | {
+        Permission.USERS_WRITE,
+        Permission.DEVICES_WRITE,
+        Permission.DEVICES_OPERATE,
+        Permission.PEOPLE_WRITE,
+        Permission.LOG_CLEAR,
+        Permission.CACHE_CLEAR,
+    },
 }
 
 
@@ -59,7 +72,11 @@ class Caller(Message):
 
 
 Email = Annotated[
-    str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$", strip_whitespace=True)
+    str,
+    StringConstraints(
+        pattern=r"^[^@\s\x00-\x1f\x7f-\x9f]{1,64}@[^@\s\x00-\x1f\x7f-\x9f]{1,190}$",
+        strip_whitespace=True,
+    ),
 ]
 """Loose on purpose: the documents' own example address has no dot in its domain."""
 

@@ -7,7 +7,17 @@ is a program outside the project.
 
 from typing import Final, NamedTuple
 
-from shared.contracts import attendance, auth, devices, streams, subjects
+from shared.contracts import (
+    agents,
+    attendance,
+    auth,
+    devices,
+    doors,
+    operations,
+    readings,
+    streams,
+    subjects,
+)
 from shared.contracts.auth import Permission
 from shared.contracts.message import Message
 
@@ -47,7 +57,7 @@ def _site(subject: str) -> str:
 EVENTS: Final = (
     Channel(
         _site(subjects.punch_read("*", "*")),
-        devices.PunchBatch,
+        readings.PunchBatch,
         "What an agent read from a device's log.",
         ("agent",),
         ("attendance",),
@@ -70,29 +80,37 @@ EVENTS: Final = (
     ),
     Channel(
         _site(subjects.people_read("*", "*")),
-        devices.PeopleRead,
+        readings.PeopleRead,
         "People that a device holds.",
-        ("agent",),
+        ("devices",),
         ("attendance",),
         streams.PEOPLE,
     ),
     Channel(
+        _site(subjects.alarm("*", "*")),
+        readings.Alarm,
+        "Something about a device that a person should look at.",
+        ("agent",),
+        ("devices",),
+        streams.ALARM,
+    ),
+    Channel(
         _site(subjects.presence("*", "*")),
-        devices.Presence,
+        readings.Presence,
         "Which devices an agent is connected to.",
         ("agent",),
         ("devices",),
     ),
     Channel(
         _site(subjects.roster_changed("*")),
-        devices.RosterChanged,
+        agents.RosterChanged,
         "A site's list of devices is new.",
         ("devices",),
         ("agent",),
     ),
     Channel(
         f"cmd.{SITE}.*.*",
-        devices.Operation,
+        operations.Operation,
         "One operation for one device, in order.",
         ("devices",),
         ("agent",),
@@ -100,7 +118,7 @@ EVENTS: Final = (
     ),
     Channel(
         _site(subjects.outcome("*", "*")),
-        devices.Outcome,
+        operations.Outcome,
         "How an operation goes and how it ended.",
         ("agent",),
         ("devices",),
@@ -171,28 +189,101 @@ GET_DEVICE: Final = Question(
     ("gateway",),
     Permission.DEVICES_READ,
 )
-SYNC_ATTENDANCE: Final = Question(
-    subjects.rpc("devices", "sync"),
-    devices.SyncAttendance,
-    devices.Job,
-    "Start reading a device's whole log, or return the job that already does.",
+CHANGE_DEVICE: Final = Question(
+    subjects.rpc("devices", "change"),
+    devices.ChangeDevice,
+    devices.Device,
+    "Change a device; it is reached first where its wire changes.",
     "devices",
     ("gateway",),
-    Permission.ATTENDANCE_SYNC,
+    Permission.DEVICES_WRITE,
+)
+REMOVE_DEVICE: Final = Question(
+    subjects.rpc("devices", "remove"),
+    devices.RemoveDevice,
+    devices.Device,
+    "Let go of a device; its punches stay.",
+    "devices",
+    ("gateway",),
+    Permission.DEVICES_WRITE,
+)
+LIST_USERS: Final = Question(
+    subjects.rpc("devices", "users"),
+    devices.ListUsers,
+    devices.UserPage,
+    "One page of the people whom the caller's devices hold.",
+    "devices",
+    ("gateway",),
+    Permission.PEOPLE_READ,
+)
+LIST_TEMPLATES: Final = Question(
+    subjects.rpc("devices", "templates"),
+    devices.ListTemplates,
+    devices.TemplatesKept,
+    "Which templates of a person are in custody.",
+    "devices",
+    ("gateway",),
+    Permission.PEOPLE_READ,
+)
+LIST_ALARMS: Final = Question(
+    subjects.rpc("devices", "alarms"),
+    devices.ListAlarms,
+    devices.AlarmPage,
+    "One page of a device's alarms.",
+    "devices",
+    ("gateway",),
+    Permission.DEVICES_READ,
+)
+OPERATE: Final = Question(
+    subjects.rpc("devices", "operate"),
+    operations.Operate,
+    operations.Job,
+    "Ask one device to do something, and wait for it a while.",
+    "devices",
+    ("gateway",),
+    # Every caller may ask; which action asks for which permission stands in operations.SPECS.
+    Permission.SESSION,
+)
+COPY_TEMPLATES: Final = Question(
+    subjects.rpc("devices", "copy"),
+    operations.CopyTemplates,
+    operations.Job,
+    "Copy a person's templates from one device to another.",
+    "devices",
+    ("gateway",),
+    Permission.PEOPLE_WRITE,
 )
 GET_JOB: Final = Question(
     subjects.rpc("devices", "job"),
-    devices.GetJob,
-    devices.Job,
+    operations.GetJob,
+    operations.Job,
     "One job of the caller's.",
     "devices",
     ("gateway",),
     Permission.JOBS_READ,
 )
+CANCEL_JOB: Final = Question(
+    subjects.rpc("devices", "cancel"),
+    operations.CancelJob,
+    operations.Job,
+    "Cancel an operation that was not sent yet.",
+    "devices",
+    ("gateway",),
+    Permission.SESSION,
+)
+RETRY_JOB: Final = Question(
+    subjects.rpc("devices", "retry"),
+    operations.RetryJob,
+    operations.Job,
+    "Try a failed operation again.",
+    "devices",
+    ("gateway",),
+    Permission.SESSION,
+)
 QUEUE_STATS: Final = Question(
     subjects.rpc("devices", "queues"),
-    devices.AskQueueStats,
-    devices.QueueStats,
+    operations.AskQueueStats,
+    operations.QueueStats,
     "How many jobs stand where.",
     "devices",
     ("gateway",),
@@ -200,8 +291,8 @@ QUEUE_STATS: Final = Question(
 )
 PERMIT_DOOR: Final = Question(
     subjects.rpc("devices", "permit"),
-    devices.PermitDoor,
-    devices.DoorPermit,
+    doors.PermitDoor,
+    doors.DoorPermit,
     "Ask for leave to unlock a door once.",
     "devices",
     ("gateway",),
@@ -209,8 +300,8 @@ PERMIT_DOOR: Final = Question(
 )
 UNLOCK_DOOR: Final = Question(
     subjects.rpc("devices", "unlock"),
-    devices.UnlockDoor,
-    devices.DoorUnlocked,
+    doors.UnlockDoor,
+    doors.DoorUnlocked,
     "Unlock a door under a permit, now or not at all.",
     "devices",
     ("gateway",),
@@ -225,19 +316,55 @@ LIST_PUNCHES: Final = Question(
     ("gateway",),
     Permission.ATTENDANCE_READ,
 )
+SUMMARIZE_PUNCHES: Final = Question(
+    subjects.rpc("attendance", "summary"),
+    attendance.SummarizePunches,
+    attendance.SummaryPage,
+    "When people came first and last, by day and person.",
+    "attendance",
+    ("gateway",),
+    Permission.ATTENDANCE_READ,
+)
 ROSTER: Final = Question(
     f"rpc.devices.roster.v1.{SITE}",
-    devices.AskRoster,
-    devices.Roster,
+    agents.AskRoster,
+    agents.Roster,
     "All an agent needs to connect to its site's devices.",
+    "devices",
+    ("agent",),
+    None,
+)
+START: Final = Question(
+    f"rpc.devices.start.v1.{SITE}",
+    agents.Start,
+    agents.Started,
+    "Leave to do an operation, with everything it needs.",
+    "devices",
+    ("agent",),
+    None,
+)
+DEPOSIT_PEOPLE: Final = Question(
+    f"rpc.devices.people.v1.{SITE}",
+    agents.DepositPeople,
+    agents.Deposited,
+    "People an agent read, into the registry's copy.",
+    "devices",
+    ("agent",),
+    None,
+)
+DEPOSIT_TEMPLATES: Final = Question(
+    f"rpc.devices.deposit.v1.{SITE}",
+    agents.DepositTemplates,
+    agents.Deposited,
+    "Templates an agent read, into custody.",
     "devices",
     ("agent",),
     None,
 )
 PROBE: Final = Question(
     f"ctl.{SITE}.{subjects.NEW_DEVICE}.probe",
-    devices.Probe,
-    devices.Probed,
+    agents.Probe,
+    agents.Probed,
     "Try to reach a device that is not registered yet.",
     "agent",
     ("devices",),
@@ -245,8 +372,8 @@ PROBE: Final = Question(
 )
 PERMIT: Final = Question(
     f"ctl.{SITE}.*.permit",
-    devices.AskPermit,
-    devices.Permit,
+    agents.AskPermit,
+    agents.Permit,
     "Ask for leave to unlock once.",
     "agent",
     ("devices",),
@@ -254,8 +381,8 @@ PERMIT: Final = Question(
 )
 UNLOCK: Final = Question(
     f"ctl.{SITE}.*.unlock",
-    devices.Unlock,
-    devices.Unlocked,
+    agents.Unlock,
+    agents.Unlocked,
     "Unlock under a permit.",
     "agent",
     ("devices",),
@@ -270,13 +397,25 @@ QUESTIONS: Final = (
     REGISTER_DEVICE,
     LIST_DEVICES,
     GET_DEVICE,
-    SYNC_ATTENDANCE,
+    CHANGE_DEVICE,
+    REMOVE_DEVICE,
+    LIST_USERS,
+    LIST_TEMPLATES,
+    LIST_ALARMS,
+    OPERATE,
+    COPY_TEMPLATES,
     GET_JOB,
+    CANCEL_JOB,
+    RETRY_JOB,
     QUEUE_STATS,
     PERMIT_DOOR,
     UNLOCK_DOOR,
     LIST_PUNCHES,
+    SUMMARIZE_PUNCHES,
     ROSTER,
+    START,
+    DEPOSIT_PEOPLE,
+    DEPOSIT_TEMPLATES,
     PROBE,
     PERMIT,
     UNLOCK,

@@ -1,104 +1,31 @@
-"""What the registry and its agents say, hear and are asked."""
+"""Devices and the people they hold, as callers ask for them and see them."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.errors import Problem
+from shared.contracts.agents import (
+    Dialect,
+    Driver,
+    Encoding,
+    LogLayout,
+    Transport,
+    UnlockFactor,
+    Wire,
+)
+from shared.contracts.errors import Code, Problem
 from shared.contracts.message import Instant, Message, OwnerId, SiteId
+from shared.contracts.readings import Privilege
 
-BATCH_LIMIT: Final = 250
-"""The most records one batch carries: about 60 kB, far below the broker's limit of a message."""
-
-# Not \d: digits of other scripts would make another identity of the same moment.
-_DEVICE_TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$"
-
-Dialect = Literal["zk"]
-Source = Literal["live", "pull", "push"]
-OperationStatus = Literal["pending", "sent", "success", "failed", "canceled"]
-OperationKind = Literal["read_log", "unlock"]
-
-
-# ── what an agent reads ──────────────────────────────────────────────────────
-
-
-class PunchRecord(Message):
-    """One record of a device's log, as it was read."""
-
-    person: str
-    device_time: Annotated[str, StringConstraints(pattern=_DEVICE_TIME)]
-    """The device's wall clock, no zone, kept even when no such date exists."""
-    ordinal: Annotated[int, Field(ge=0)]
-    """Which record of this person in this second it is, by the order of the device's log."""
-    verify: int | None = None
-    state: int | None = None
-    work_code: str | None = None
-    raw: bytes = b""
-    flags: tuple[str, ...] = ()
-
-
-class PunchBatch(Message):
-    """What one reading of one device gave; the envelope of every punch on its way in.
-
-    A live punch is a batch of one; a bulk read is a few hundred batches.
-    """
-
-    batch_id: UUID
-    journal_id: UUID
-    """The journal that keeps the batch until its receipt; devices move, journals do not."""
-    owner: OwnerId
-    site: SiteId
-    device_id: int
-    serial: str
-    """As the device reports it; part of each punch's identity."""
-    epoch: int
-    """Which filling of the device's log this is; counts up when the log is cleared."""
-    source: Source
-    zone: str
-    """IANA name of the zone the device's clock is set to."""
-    read_at: Instant
-    drift_ms: int | None = None
-    """Device clock minus true time at the last measurement; None when never measured."""
-    operation_id: UUID | None = None
-    records: Annotated[tuple[PunchRecord, ...], Field(min_length=1, max_length=BATCH_LIMIT)]
-
-
-class Person(Message):
-    """A person as a device knows it."""
-
-    user_id: str
-    name: str
-
-
-class PeopleRead(Message):
-    """People that a device holds, a part of the list at a time."""
-
-    owner: OwnerId
-    site: SiteId
-    device_id: int
-    read_at: Instant
-    people: tuple[Person, ...]
-
-
-class DevicePresence(Message):
-    """Whether an agent is connected to one device, and if not, why."""
-
-    device_id: int
-    connected: bool
-    serial: str | None = None
-    firmware: str | None = None
-    problem: Problem | None = None
-
-
-class Presence(Message):
-    """What an agent says every few seconds about all devices it holds."""
-
-    agent: str
-    owner: OwnerId
-    site: SiteId
-    at: Instant
-    devices: tuple[DevicePresence, ...]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=256)]
+Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=45)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+CommKey = Annotated[int, Field(ge=0, le=2**32 - 1)]
+SerialNumber = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
+Page = Annotated[int, Field(ge=1)]
+Limit = Annotated[int, Field(ge=1, le=200)]
 
 
 class Site(Message):
@@ -109,142 +36,45 @@ class Site(Message):
     zone: str
 
 
-# ── operations ───────────────────────────────────────────────────────────────
-
-
-class Operation(Message):
-    """One thing asked of one device, on its way to the device's agent."""
-
-    operation_id: UUID
-    owner: OwnerId
-    site: SiteId
-    device_id: int
-    kind: OperationKind
-    expires_at: Instant
-
-
-class Progress(Message):
-    """How far an operation that reads a log has come, in records."""
-
-    read: int = 0
-    receipted: int = 0
-    recorded: int = 0
-    """How many of them were new."""
-
-
-class Outcome(Message):
-    """How an operation goes (``sent``) or how it ended (any later status)."""
-
-    operation_id: UUID
-    owner: OwnerId
-    site: SiteId
-    device_id: int
-    status: OperationStatus
-    at: Instant
-    progress: Progress = Progress()
-    problem: Problem | None = None
-
-
-# ── between the registry and an agent ────────────────────────────────────────
-
-
-class AskRoster(Message):
-    """An agent asks which devices its site has."""
-
-    agent: str
-
-
-class RosterDevice(Message):
-    """All an agent needs to connect to a device; travels only in a reply, never in a stream."""
-
-    device_id: int
-    owner: OwnerId
-    dialect: Dialect
-    host: str
-    port: int
-    comm_key: Annotated[int, Field(ge=0, repr=False)]
-    zone: str
-    epoch: int
-    serial: str
-    """The serial to use when the device does not tell its own."""
-
-
-class Roster(Message):
-    """Every device of a site."""
-
-    owner: OwnerId
-    devices: tuple[RosterDevice, ...]
-
-
-class RosterChanged(Message):
-    """A site's list of devices is new; ask again."""
-
-    site: SiteId
-
-
-class Probe(Message):
-    """Try to reach a device that is not registered yet."""
-
-    host: str
-    port: int
-    comm_key: Annotated[int, Field(ge=0, repr=False)]
-    dialect: Dialect = "zk"
-
-
-class Probed(Message):
-    """The device answered."""
-
-    serial: str | None
-    firmware: str | None
-
-
-class AskPermit(Message):
-    """Ask the agent for leave to unlock once; nothing opens yet."""
-
-    device_id: int
-
-
-class Permit(Message):
-    """Leave to unlock once; its deadline lies on the agent's own clock."""
-
-    permit_id: UUID
-
-
-class Unlock(Message):
-    """Unlock under a permit; refused when the permit is unknown, used or past its deadline."""
-
-    device_id: int
-    permit_id: UUID
-    seconds: Annotated[int, Field(ge=1, le=60)]
-
-
-class Unlocked(Message):
-    """The device acknowledged."""
-
-    at: Instant
-
-
-# ── what callers ask the registry ────────────────────────────────────────────
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=256)]
-
-
-class RegisterDevice(Message):
+class RegisterDevice(Wire):
     """Register a device after it was reached."""
 
     name: Name
-    ip: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=45)]
-    port: Annotated[int, Field(ge=1, le=65_535)] = 4370
-    comm_key: Annotated[int, Field(ge=0, le=2**32 - 1, repr=False)] = 0
+    ip: Address
+    port: Port = 4370
+    comm_key: Annotated[CommKey, Field(repr=False)] = 0
     location: Text = ""
-    serial_number: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = ""
+    serial_number: SerialNumber = ""
     site: SiteId | None = None
     zone: str | None = None
     dialect: Dialect = "zk"
 
 
-class Device(Message):
+class ChangeDevice(Message):
+    """Change what is known of a device; None stays as it is. It is reached first if need be."""
+
+    device_id: int
+    name: Name | None = None
+    ip: Address | None = None
+    port: Port | None = None
+    comm_key: Annotated[CommKey | None, Field(repr=False)] = None
+    location: Text | None = None
+    serial_number: SerialNumber | None = None
+    zone: str | None = None
+    driver: Driver | None = None
+    transport: Transport | None = None
+    encoding: Encoding | None = None
+    unlock_factor: UnlockFactor | None = None
+    log_layout: LogLayout | None = None
+
+
+class RemoveDevice(Message):
+    """Let go of a device; its punches stay."""
+
+    device_id: int
+
+
+class Device(Wire):
     """A device as callers see it; secrets stay behind."""
 
     id: int
@@ -267,8 +97,8 @@ class Device(Message):
 class ListDevices(Message):
     """One page of the caller's devices."""
 
-    page: Annotated[int, Field(ge=1)] = 1
-    limit: Annotated[int, Field(ge=1, le=200)] = 20
+    page: Page = 1
+    limit: Limit = 20
     site: SiteId | None = None
 
 
@@ -285,84 +115,92 @@ class GetDevice(Message):
     device_id: int
 
 
-class SyncAttendance(Message):
-    """Read a device's whole log; a running sync of the device is returned, not doubled."""
+# ── people ───────────────────────────────────────────────────────────────────
+
+
+class ListUsers(Message):
+    """One page of the people whom the caller's devices held when they were last read."""
+
+    page: Page = 1
+    limit: Limit = 20
+    device_id: int | None = None
+    q: Annotated[str, Field(max_length=64)] | None = None
+    """Part of a PIN or a name; letters count the same in either case."""
+
+
+class DeviceUser(Message):
+    """A person on one device."""
 
     device_id: int
+    serial_number: str
+    user_id: str
+    name: str
+    privilege: Privilege
+    disabled: bool
+    card: int | None
+    group: int | None
+    has_password: bool
+    fingers: tuple[int, ...]
+    """Whose templates are in custody from this device."""
+    read_at: Instant
 
 
-class GetJob(Message):
-    """One job of the caller's."""
+class UserPage(Message):
+    """People, and how many there are in all."""
 
-    job_id: str
-
-
-JobStatus = Literal["queued", "active", "completed", "failed"]
+    items: tuple[DeviceUser, ...]
+    total: int
 
 
-class Job(Message):
-    """A set of operations, or one long one, with progress."""
-
-    job_id: str
-    type: str
-    device_id: int
-    status: JobStatus
-    queued_at: Instant
-    started_at: Instant | None = None
-    finished_at: Instant | None = None
-    progress: Progress = Progress()
-    problem: Problem | None = None
-
-
-class AskQueueStats(Message):
-    """How many jobs of the caller's owner stand where."""
-
-
-class QueueCounts(Message):
-    """One queue's jobs by state."""
-
-    active: int = 0
-    waiting: int = 0
-    completed: int = 0
-    failed: int = 0
-
-
-class QueueStats(Message):
-    """Every queue's counts."""
-
-    queues: dict[str, QueueCounts]
-
-
-class PermitDoor(Message):
-    """Ask for leave to unlock a device's door once; nothing opens yet."""
+class ListTemplates(Message):
+    """Which templates of a person are in custody; never the templates themselves."""
 
     device_id: int
+    user_id: str
 
 
-class DoorPermit(Message):
-    """Leave to unlock once, from the agent that holds the device."""
+class TemplateKept(Message):
+    """One template in custody."""
 
-    permit_id: UUID
-    operation_id: UUID
+    finger: int
+    flag: int
+    size: int
+    device_id: int
+    """Where it was read."""
+    read_at: Instant
 
 
-class UnlockDoor(Message):
-    """Unlock under a permit, now or not at all.
+class TemplatesKept(Message):
+    """What is in custody of one person."""
 
-    Whoever answers the caller asks for the permit first, so a pause of any process between the
-    caller and the device is counted by the agent's own clock.
-    """
+    items: tuple[TemplateKept, ...]
+
+
+# ── alarms ───────────────────────────────────────────────────────────────────
+
+
+class ListAlarms(Message):
+    """One page of a device's alarms, newest first."""
 
     device_id: int
-    permit_id: UUID
-    operation_id: UUID
-    seconds: Annotated[int, Field(ge=1, le=60)] = 5
+    page: Page = 1
+    limit: Limit = 20
 
 
-class DoorUnlocked(Message):
-    """The device acknowledged the unlock."""
+class AlarmSeen(Message):
+    """One alarm."""
 
+    id: UUID
     device_id: int
-    operation_id: UUID
     at: Instant
-    seconds: int
+    code: Code
+    details: str
+    size: int
+    digest: str
+
+
+class AlarmPage(Message):
+    """Alarms, and how many there are in all."""
+
+    items: tuple[AlarmSeen, ...]
+    total: int

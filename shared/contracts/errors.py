@@ -39,10 +39,21 @@ class Code(StrEnum):
     DEVICE_NO_ANSWER = "DEVICE_NO_ANSWER"
     DEVICE_ERROR = "DEVICE_ERROR"
     DEVICE_BUSY = "DEVICE_BUSY"
+    DEVICE_NO_DATA = "DEVICE_NO_DATA"
+    DEVICE_FULL = "DEVICE_FULL"
+    DRIVER_MISSING = "DRIVER_MISSING"
+    NOT_SUPPORTED = "NOT_SUPPORTED"
     PULL_INCOMPLETE = "PULL_INCOMPLETE"
+    UNKNOWN_FORM = "UNKNOWN_FORM"
+    USER_TAKEN = "USER_TAKEN"
+    ENROLMENT_FAILED = "ENROLMENT_FAILED"
+    UNRECEIPTED_RECORDS = "UNRECEIPTED_RECORDS"
+    LOG_NOT_QUIET = "LOG_NOT_QUIET"
     NO_AGENT = "NO_AGENT"
     UNLOCK_EXPIRED = "UNLOCK_EXPIRED"
     UNLOCK_UNKNOWN = "UNLOCK_UNKNOWN"
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+    OPERATION_CANCELED = "OPERATION_CANCELED"
     OPERATION_EXPIRED = "OPERATION_EXPIRED"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     TIMEOUT = "TIMEOUT"
@@ -120,10 +131,48 @@ CATALOGUE: Final[dict[Code, ErrorSpec]] = {
     Code.DEVICE_BUSY: ErrorSpec(
         503, "Device is busy", "An operation is running on this device; try again in a moment."
     ),
+    Code.DEVICE_NO_DATA: ErrorSpec(
+        502,
+        "Device does not hand out this table",
+        "It claims records but gives none: set its device type to T&A, or connect it by push/ADMS.",
+    ),
+    Code.DEVICE_FULL: ErrorSpec(
+        409, "Device is full", "Remove people, or use a device with more capacity."
+    ),
+    Code.DRIVER_MISSING: ErrorSpec(
+        503,
+        "Driver not installed",
+        "The agent's machine has no pyzk: install requirements/pyzk.txt, or set driver to native.",
+    ),
+    Code.NOT_SUPPORTED: ErrorSpec(
+        409, "Not supported by this device", "See the details; another model or driver may do it."
+    ),
     Code.PULL_INCOMPLETE: ErrorSpec(
         502,
         "Device sent an incomplete log",
         "Nothing of it was taken as complete; run the sync again.",
+    ),
+    Code.UNKNOWN_FORM: ErrorSpec(
+        502,
+        "Records of an unknown form",
+        "The bytes are in quarantine at the agent and nothing was guessed; set log_layout, or send"
+        " them to the makers of muster.",
+    ),
+    Code.USER_TAKEN: ErrorSpec(
+        409, "User ID already on the device", "Choose another user_id, or update the person."
+    ),
+    Code.ENROLMENT_FAILED: ErrorSpec(
+        409, "Enrolment failed", "See the details, then let the person try again."
+    ),
+    Code.UNRECEIPTED_RECORDS: ErrorSpec(
+        409,
+        "Records without a receipt",
+        "The log was not cleared: not every record is stored yet. Sync, then try again.",
+    ),
+    Code.LOG_NOT_QUIET: ErrorSpec(
+        409,
+        "The log changed while it was checked",
+        "The log was not cleared; try again when nobody is using the device.",
     ),
     Code.NO_AGENT: ErrorSpec(
         503,
@@ -139,6 +188,14 @@ CATALOGUE: Final[dict[Code, ErrorSpec]] = {
         504,
         "Outcome of the unlock is unknown",
         "The door may have opened; look at it before asking again. It is never retried for you.",
+    ),
+    Code.OUTCOME_UNKNOWN: ErrorSpec(
+        504,
+        "Outcome unknown",
+        "The connection was lost after the device was asked; look at it before asking again.",
+    ),
+    Code.OPERATION_CANCELED: ErrorSpec(
+        409, "Operation canceled", "It was canceled before it was sent; start it again if needed."
     ),
     Code.OPERATION_EXPIRED: ErrorSpec(
         504, "Operation expired", "The device was not reached in time; start it again."

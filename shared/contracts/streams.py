@@ -119,6 +119,16 @@ PEOPLE: Final = StreamSpec(
     duplicate_window=2 * MINUTE,
     consumers=(ConsumerSpec("attendance", subjects.people_read(_EVERY_SITE, subjects.ANY)),),
 )
+ALARM: Final = StreamSpec(
+    name="ALARM",
+    subjects=(subjects.alarm(_EVERY_SITE, subjects.ANY),),
+    retention="limits",
+    discard="old",
+    max_age=30 * DAY,
+    max_bytes=64 * MIB,
+    duplicate_window=2 * MINUTE,
+    consumers=(ConsumerSpec("devices", subjects.alarm(_EVERY_SITE, subjects.ANY)),),
+)
 DLQ: Final = StreamSpec(
     name="DLQ",
     subjects=("dlq.>",),
@@ -155,6 +165,9 @@ AUTH: Final = BucketSpec(
 VERSION: Final = BucketSpec(
     name="VERSION", writer="attendance", readers=("gateway",), ttl=0, max_bytes=16 * MIB
 )
+PEOPLE_VERSION: Final = BucketSpec(
+    name="PEOPLE_VERSION", writer="devices", readers=("gateway",), ttl=0, max_bytes=16 * MIB
+)
 SITE: Final = BucketSpec(
     name="SITE", writer="devices", readers=("attendance",), ttl=0, max_bytes=16 * MIB
 )
@@ -162,7 +175,7 @@ CACHE: Final = BucketSpec(
     name="CACHE", writer="gateway", readers=("gateway",), ttl=5 * MINUTE, max_bytes=256 * MIB
 )
 
-BUCKETS: Final = (AUTH, VERSION, SITE, CACHE)
+BUCKETS: Final = (AUTH, VERSION, PEOPLE_VERSION, SITE, CACHE)
 
 
 def of_bucket(bucket: BucketSpec) -> StreamSpec:
@@ -186,6 +199,7 @@ STREAMS: Final = (
     RECORDED,
     OUTCOME,
     PEOPLE,
+    ALARM,
     DLQ,
     ADVISORY,
     *(of_bucket(bucket) for bucket in BUCKETS),

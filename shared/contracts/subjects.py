@@ -43,8 +43,13 @@ def punch_recorded(site: str, device: int | str) -> str:
 
 
 def people_read(site: str, device: int | str) -> str:
-    """Where an agent says which people a device holds."""
+    """Where the registry says which people a device holds."""
     return _join("evt", site, "device", "people", "v1", device)
+
+
+def alarm(site: str, device: int | str) -> str:
+    """Where an agent says that a person should look at a device."""
+    return _join("evt", site, "device", "alarm", "v1", device)
 
 
 def presence(site: str, agent: str) -> str:

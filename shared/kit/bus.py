@@ -34,6 +34,8 @@ M = TypeVar("M", bound=Message)
 log = get_logger(__name__)
 
 PUBLISH_SECONDS: Final = 5.0
+WORKERS: Final = 32
+"""How many requests on one subject are answered at once."""
 _FETCH_SECONDS: Final = 2.0
 """An open fetch outlives its server until its own timeout, so it is short."""
 _PAUSE_SECONDS: Final = 0.5
@@ -265,7 +267,7 @@ class Bus:
         subject: str,
         handler: Callable[[str, bytes, dict[str, str]], Awaitable[bytes]],
         *,
-        workers: int = 32,
+        workers: int = WORKERS,
     ) -> None:
         """Answer requests with what ``handler(subject, body, headers)`` returns, never raising."""
 

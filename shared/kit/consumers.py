@@ -35,6 +35,28 @@ async def ensure(bus: Bus, stream: StreamSpec, spec: ConsumerSpec) -> None:
         raise MusterError(Code.SERVICE_UNAVAILABLE, f"stream {stream.name} is not there yet")
 
 
+async def names(bus: Bus, stream: StreamSpec) -> frozenset[str]:
+    """Return the durables of a stream; raises as ``ensure``."""
+    found: set[str] = set()
+    while True:
+        known = len(found)
+        page = await _ask(bus, f"CONSUMER.NAMES.{stream.name}", {"offset": known}) or {}
+        found.update(page.get("consumers") or ())
+        # Consumers that come and go meanwhile shift the pages: never ask for the same one twice.
+        if len(found) == known or len(found) >= page["total"]:
+            return frozenset(found)
+
+
+async def remove(bus: Bus, stream: StreamSpec, spec: ConsumerSpec) -> None:
+    """Take away a consumer and every message that only it would read; raises as ``ensure``.
+
+    Nothing when neither is there.
+    """
+    await _ask(bus, f"CONSUMER.DELETE.{stream.name}.{spec.durable}", None)
+    await _ask(bus, f"STREAM.PURGE.{stream.name}", {"filter": spec.filter_subject})
+    log.info("consumer removed", consumer=f"{stream.name}.{spec.durable}")
+
+
 def _config(spec: ConsumerSpec) -> dict[str, Any]:
     return {
         "name": spec.durable,

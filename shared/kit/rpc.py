@@ -16,7 +16,7 @@ from shared.contracts.catalog import Question
 from shared.contracts.errors import Code, FieldProblem, Problem
 from shared.contracts.message import Message
 from shared.kit import telemetry
-from shared.kit.bus import Bus
+from shared.kit.bus import WORKERS, Bus
 from shared.kit.db import UNAVAILABLE
 from shared.kit.denials import PublishDeniedError
 from shared.kit.errors import MusterError
@@ -103,8 +103,13 @@ class Answers:
         question: Question,
         request: type[Q],
         handler: Callable[[Q, Caller], Awaitable[Message]],
+        *,
+        workers: int = WORKERS,
     ) -> None:
-        """Answer a question for verified callers who hold the question's permission."""
+        """Answer a question for verified callers who hold the question's permission.
+
+        ``workers`` is how many answers may be under way at once; more where an answer waits long.
+        """
         permission = question.permission
         if permission is None or permission is Permission.PUBLIC:
             msg = f"{question.subject} declares no permission of a caller"
@@ -116,7 +121,7 @@ class Answers:
                 raise MusterError(Code.FORBIDDEN)
             return await handler(_parsed(request, body), caller)
 
-        self._bus.on_request(question.subject, _enveloped(question, answer))
+        self._bus.on_request(question.subject, _enveloped(question, answer), workers=workers)
 
     def to_anyone(
         self, question: Question, request: type[Q], handler: Callable[[Q], Awaitable[Message]]

@@ -170,7 +170,7 @@ async def test_reads_the_buckets_it_reads_or_writes(platform: Platform, user: st
 
 
 async def test_administers_nothing(platform: Platform, user: str) -> None:
-    """The one exception: the registry makes and removes consumers of operations."""
+    """But the registry: it makes and removes consumers of operations, and what waits for them."""
     asked = {"$SYS.REQ.SERVER.PING.JSZ", "$SYS.REQ.SERVER.PING", "$JS.API.STREAM.NAMES"}
     expected = set()
     for spec in streams_of(_SITES):
@@ -181,6 +181,7 @@ async def test_administers_nothing(platform: Platform, user: str) -> None:
         if user == "devices" and spec.name.startswith("OPERATION_"):
             for verb in ("CREATE", "DURABLE.CREATE", "DELETE"):
                 expected.add(f"$JS.API.CONSUMER.{verb}.{spec.name}.x")
+            expected.add(f"$JS.API.STREAM.PURGE.{spec.name}")
     async with connected(platform, user) as asking:
         assert await asking.may_publish(asked, b"not a request") == expected
 

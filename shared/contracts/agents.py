@@ -1,0 +1,163 @@
+"""What the registry and an agent ask of each other; none of it is ever stored on the bus."""
+
+from codecs import lookup
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field
+
+from shared.contracts.actions import Action
+from shared.contracts.message import Instant, Message, OwnerId, SiteId
+from shared.contracts.readings import PEOPLE_LIMIT, TEMPLATE_LIMIT, Person, Template
+
+Dialect = Literal["zk"]
+Driver = Literal["native", "pyzk"]
+Transport = Literal["tcp", "udp"]
+LogLayout = Literal["auto", "8a", "8b", "16", "40", "49"]
+
+_CODE_PAGE_MESSAGE: Final = "must be a text encoding such as utf-8, cp1251, cp1256 or gbk"
+
+
+def _code_page(name: str) -> str:
+    try:
+        # As drivers use it: whatever bytes a device holds must come out, and ASCII must be itself.
+        same = "A".encode(name, "replace") == b"A"
+        b"\xff".decode(name, "backslashreplace")
+    except (LookupError, UnicodeError, ValueError):
+        same = False
+    if not same:
+        raise ValueError(_CODE_PAGE_MESSAGE)
+    return lookup(name).name
+
+
+Encoding = Annotated[str, Field(max_length=32), AfterValidator(_code_page)]
+UnlockFactor = Annotated[int, Field(ge=1, le=1000)]
+
+
+class Wire(Message):
+    """How one device is spoken to, where devices differ and nothing on the wire says how."""
+
+    driver: Driver = "native"
+    """``pyzk`` speaks through that library, in a process of its own."""
+    transport: Transport = "tcp"
+    encoding: Encoding = "utf-8"
+    """The code page of the names on the device."""
+    unlock_factor: UnlockFactor = 10
+    """What one second of unlocking is on the wire: most boards count tenths."""
+    log_layout: LogLayout = "auto"
+    """The form of log records; ``auto`` finds it by evidence or refuses."""
+
+
+class AskRoster(Message):
+    """An agent asks which devices its site has."""
+
+    agent: str
+
+
+class RosterDevice(Wire):
+    """All an agent needs to connect to a device; travels only in a reply, never in a stream."""
+
+    device_id: int
+    owner: OwnerId
+    dialect: Dialect
+    host: str
+    port: int
+    comm_key: Annotated[int, Field(ge=0, repr=False)]
+    zone: str
+    epoch: int
+    serial: str
+    """The serial to use when the device does not tell its own."""
+
+
+class Roster(Message):
+    """Every device of a site."""
+
+    owner: OwnerId
+    devices: tuple[RosterDevice, ...]
+
+
+class RosterChanged(Message):
+    """A site's list of devices is new; ask again."""
+
+    site: SiteId
+
+
+class Probe(Wire):
+    """Try to reach a device as it is to be registered."""
+
+    host: str
+    port: int
+    comm_key: Annotated[int, Field(ge=0, repr=False)]
+    dialect: Dialect = "zk"
+
+
+class Probed(Message):
+    """The device answered."""
+
+    serial: str | None
+    firmware: str | None
+
+
+class AskPermit(Message):
+    """Ask the agent for leave to unlock once; nothing opens yet."""
+
+    device_id: int
+
+
+class Permit(Message):
+    """Leave to unlock once; its deadline lies on the agent's own clock."""
+
+    permit_id: UUID
+
+
+class Unlock(Message):
+    """Unlock under a permit; refused when the permit is unknown, used or past its deadline."""
+
+    device_id: int
+    permit_id: UUID
+    seconds: Annotated[int, Field(ge=1, le=60)]
+
+
+class Unlocked(Message):
+    """The device acknowledged."""
+
+    at: Instant
+
+
+class Start(Message):
+    """An agent is about to do an operation it took off its stream."""
+
+    operation_id: UUID
+
+
+class Started(Message):
+    """Leave to do it, with everything it needs, secrets too; CONFLICT when it was canceled."""
+
+    action: Action
+    again: bool
+    """Whether it was started before and nobody knows how far that came."""
+
+
+class DepositPeople(Message):
+    """People an agent read, a part at a time; what a complete reading does not name is gone."""
+
+    device_id: int
+    reading_id: UUID
+    read_at: Instant
+    people: Annotated[tuple[Person, ...], Field(max_length=PEOPLE_LIMIT)]
+    last: bool
+
+
+class DepositTemplates(Message):
+    """Templates an agent read for an operation, a part at a time."""
+
+    operation_id: UUID
+    device_id: int
+    read_at: Instant
+    templates: Annotated[tuple[Template, ...], Field(max_length=TEMPLATE_LIMIT)]
+
+
+class Deposited(Message):
+    """The part is committed."""
+
+    count: int
