@@ -1,9 +1,38 @@
 """What every dialect is translated into, and the one interface of a driver."""
 
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from shared.contracts.agents import LogLayout
+from shared.contracts.errors import Code
+from shared.contracts.readings import Privilege
 
 IMPOSSIBLE_TIME = "impossible_time"
 """The device gave a date that no calendar has; kept as it was read."""
+SLOT_ONLY = "slot_only"
+"""The record names a slot of the device's table in which nobody is: the person is the slot."""
+
+
+class DeviceError(Exception):
+    """The device could not be asked, did not answer, or said no; ``code`` is of the catalogue."""
+
+    def __init__(self, code: Code, details: str) -> None:
+        super().__init__(f"{code}: {details}")
+        self.code = code
+        self.details = details
+
+
+class DecodeError(Exception):
+    """What was read is of no form the dialect knows; nothing of it may be taken as complete.
+
+    ``raw`` is what was read, where only the driver has it.
+    """
+
+    def __init__(self, details: str, raw: bytes = b"") -> None:
+        super().__init__(details)
+        self.raw = raw
 
 
 class LogEntry(NamedTuple):
@@ -20,27 +49,61 @@ class LogEntry(NamedTuple):
 
 
 class PersonEntry(NamedTuple):
-    """One person as a device holds it."""
+    """One person as a device holds it; the password is not read out, only whether there is one."""
 
     user_id: str
     name: str
+    privilege: Privilege = "user"
+    disabled: bool = False
+    card: int | None = None
+    group: int | None = None
+    has_password: bool = False
+    uid: int | None = None
 
 
-class DecodeError(Exception):
-    """What was read is not what the dialect says; nothing of it may be taken as complete."""
+class Table(NamedTuple):
+    """What is known of a table that was read whole, besides its records."""
+
+    size: int
+    """Bytes of records, without the size word."""
+    before: int | None
+    """How many records the device counted before the reading; None when it does not tell."""
+    after: int | None
+    digest: str
+    """SHA-256 of the records, in hexadecimal."""
 
 
 class Driver(Protocol):
     """One dialect: pure functions from what a device sent to what it means."""
 
-    def log(self, table: bytes) -> list[LogEntry]:
-        """Return every record of a whole attendance log; raise DecodeError unless it adds up."""
+    def layout(self, rows: Iterable[bytes], table: Table, now: datetime, wanted: LogLayout) -> str:
+        """Return the form of a log's records, by evidence; ``wanted`` when there are none.
+
+        ``rows`` are the records in pieces of any size and can be iterated again; ``now`` is the
+        device's wall clock, without a zone. Raises DecodeError when the form is in doubt, and
+        DeviceError PULL_INCOMPLETE when it is plain but the device counts another number.
+        """
         ...
 
-    def people(self, table: bytes) -> list[PersonEntry]:
-        """Return every person of a whole user table; raise DecodeError unless it adds up."""
+    def log(
+        self, rows: Iterable[bytes], layout: str, slots: Mapping[int, str]
+    ) -> Iterator[LogEntry]:
+        """Return a log's records in order; ``slots`` are user ids by slot, for narrow records.
+
+        Linear, and holds no more than a piece at a time. Raises DecodeError at a torn record.
+        """
         ...
 
-    def live(self, body: bytes) -> LogEntry:
+    def live(self, body: bytes, slots: Mapping[int, str]) -> LogEntry:
         """Return the record a live event carries; raise DecodeError for an unknown form."""
         ...
+
+
+def drift_ms(shown: str, zone: ZoneInfo, now: datetime) -> int:
+    """Return a device's wall clock minus true time, in milliseconds.
+
+    A device shows whole seconds: the middle of the one it shows is the best guess, half a second
+    is what the guess may be wrong by. ``shown`` is a real date as ISO text, ``now`` aware.
+    """
+    clock = datetime.fromisoformat(shown).replace(tzinfo=zone) + timedelta(milliseconds=500)
+    return (clock - now) // timedelta(milliseconds=1)

@@ -3,6 +3,6 @@
 from typing import Final
 
 from services.devices.drivers.base import Driver
-from services.devices.drivers.zk.protocol import ZkDriver
+from services.devices.drivers.zk.protocol.driver import ZkDriver
 
 DRIVERS: Final[dict[str, Driver]] = {"zk": ZkDriver()}

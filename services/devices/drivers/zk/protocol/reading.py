@@ -1,0 +1,110 @@
+"""Reading what a device holds: its log, its people, their templates."""
+
+from hashlib import sha256
+from typing import Final
+
+from pydantic import SecretBytes
+
+from services.devices.drivers.base import DeviceError, PersonEntry, Table
+from services.devices.drivers.zk.codec import templates as codec
+from services.devices.drivers.zk.codec.users import slots
+from services.devices.drivers.zk.messages import FINGER, Command
+from services.devices.drivers.zk.protocol import tables
+from services.devices.drivers.zk.protocol.people import find, read_users
+from services.devices.drivers.zk.protocol.procedure import Ask, Keep, Procedure, Reply, Tell
+from services.devices.drivers.zk.protocol.replies import NOT_THERE, UNKNOWN_HERE, accept
+from services.devices.drivers.zk.protocol.terms import Terms
+from shared.contracts.errors import Code
+from shared.contracts.operations import Progress
+from shared.contracts.readings import Template
+
+FINGERS: Final = 10
+"""How many fingers a person has."""
+
+
+def log(terms: Terms) -> Procedure[Table]:
+    """Read the whole attendance log, all or nothing; its records go out by Keep.
+
+    Raises PULL_INCOMPLETE when anything disagrees, and DEVICE_NO_DATA when the device counts
+    records and says that there are none.
+    """
+
+    def keep(piece: bytes) -> Procedure[None]:
+        yield Keep(piece)
+
+    return (yield from measured_log(terms, keep))
+
+
+def measured_log(terms: Terms, take: tables.Take) -> Procedure[Table]:
+    """Read the log into ``take`` and return what is known of it."""
+    digest = sha256()
+
+    def digested(piece: bytes) -> Procedure[None]:
+        digest.update(piece)
+        yield from take(piece)
+
+    before = yield from count_records()
+    read = yield from tables.read(tables.LOG, terms, digested)
+    if read.withheld and before:
+        details = f"The device counts {before} records and answers that it has no data."
+        raise DeviceError(Code.DEVICE_NO_DATA, details)
+    after = yield from count_records()
+    tables.reconcile(read.size, before, after)
+    return Table(read.size, before, after, digest.hexdigest())
+
+
+def count_records() -> Procedure[int | None]:
+    """Return how many records the device counts in its log; None when it does not tell."""
+    sizes = yield from tables.read_sizes()
+    return sizes.counts.records if sizes else None
+
+
+def people(terms: Terms) -> Procedure[tuple[PersonEntry, ...]]:
+    """Return everybody whom the device holds."""
+    users = yield from read_users(terms)
+    return tuple(each.entry(terms.encoding) for each in users)
+
+
+def templates(terms: Terms, user_id: str | None) -> Procedure[tuple[Template, ...]]:
+    """Return a person's fingerprint templates, or everybody's; NOT_FOUND for an unknown person.
+
+    Templates of a slot in which nobody is are left out: they are nobody's.
+    """
+    users = yield from read_users(terms)
+    if user_id is None:
+        owners = slots(each.entry(terms.encoding) for each in users)
+        rows = yield from tables.whole(tables.TEMPLATES, terms)
+        found = codec.prints(rows)
+    else:
+        user = find(users, user_id)
+        owners = {user.uid: user.user_id}
+        found = yield from _prints_of(user.uid)
+    return tuple(_template(owners[each.uid], each) for each in found if each.uid in owners)
+
+
+def read_print(uid: int, finger: int) -> Procedure[codec.Print | None]:
+    """Return one template, or None when there is none of this finger."""
+    data = FINGER.pack(uid, finger)
+    reply: Reply = yield Ask(Command.TEMPLATE_READ, data, repeatable=True)
+    if reply.code in UNKNOWN_HERE:
+        # Older models know only the command that also names the table of users.
+        reply = yield Ask(Command.USERS, data, repeatable=True)
+    if reply.code in NOT_THERE:
+        return None
+    template = codec.single(accept(reply, f"hand out the template of finger {finger}"))
+    return codec.Print(uid, finger, codec.VALID, template) if template else None
+
+
+def _prints_of(uid: int) -> Procedure[list[codec.Print]]:
+    found = []
+    for finger in range(FINGERS):
+        one = yield from read_print(uid, finger)
+        if one is not None:
+            found.append(one)
+        yield Tell(Progress(total=FINGERS, done=finger + 1))
+    return found
+
+
+def _template(user_id: str, one: codec.Print) -> Template:
+    data = SecretBytes(one.data)
+    return Template(user_id=user_id, finger=one.finger, flag=one.flag, data=data)

@@ -1,0 +1,1 @@
+"""Fuzzing of every codec: targets, a corpus for each, and a runner."""
