@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from services.devices.simulators import control
 from services.devices.simulators.fleet import Fleet, FleetError
+from services.devices.simulators.profiles import PROFILES
 from services.devices.simulators.spec import DeviceSpec, SpecError, parse_file, parse_option
 from services.devices.simulators.truth import TruthDamagedError
 from shared.kit.clock import SystemClock
@@ -108,7 +109,7 @@ def _address(text: str) -> tuple[str, int]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m services.devices.simulators",
-        description="Simulated ZKTeco terminals on TCP port 4370, with a control over HTTP.",
+        description="Simulated ZKTeco terminals on TCP and UDP port 4370, controlled over HTTP.",
         epilog="Prints one JSON line when everything listens: the control's URL and the devices.",
     )
     parser.add_argument(
@@ -127,9 +128,9 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="FIELD=VALUE,...",
-        help="a device: serial, host, port, name, zone, users, records, key (none: asks for no "
-        "key), drift (s), packet (bytes), empty (zero, error, no_data); may be repeated. Others "
-        "can read a key given here: keep real ones in the fleet file",
+        help=f"a device, may be repeated. Fields: {', '.join(DeviceSpec.model_fields)}; key=none "
+        f"asks for no key; profiles: {', '.join(PROFILES)}. Others can read a key given here: "
+        "keep real ones in the fleet file",
     )
     parser.add_argument(
         "--fleet", type=Path, metavar="FILE", help="JSON list of devices, same fields"

@@ -60,5 +60,5 @@ class Fleet:
         while True:
             await asyncio.sleep(every)
             for server in self.servers.values():
-                if server.device.enabled:
+                if server.device.enabled and server.device.powered:
                     server.punch(server.device.anybody(), state=0)

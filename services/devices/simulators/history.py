@@ -58,16 +58,17 @@ def at(
     rng: Random,
 ) -> list[Punch]:
     """Return a punch of somebody at each instant: in before noon of the wall clock, then out."""
-    return [
-        Punch(
-            person=rng.choice(people),
-            device_time=wall(instant),
-            instant=instant,
-            state=IN if wall(instant).hour < _NOON else OUT,
-            verify=rng.choice((FINGER, FINGER, CARD, FACE)),
-        )
-        for instant in instants
-    ]
+    return [_somebodys(instant, wall(instant), people, rng) for instant in instants]
+
+
+def _somebodys(instant: datetime, shown: datetime, people: list[str], rng: Random) -> Punch:
+    return Punch(
+        person=rng.choice(people),
+        device_time=shown,
+        instant=instant,
+        state=IN if shown.hour < _NOON else OUT,
+        verify=rng.choice((FINGER, FINGER, CARD, FACE)),
+    )
 
 
 def _with_doubles(punches: list[Punch]) -> list[Punch]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -17,25 +18,42 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+# Asked once: json.dumps makes another encoder for every line that is not all ASCII.
+_JSON = json.JSONEncoder(ensure_ascii=False)
+_PARTS = re.compile("[-T:]")
+STAMP = re.compile(r"20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])(:[0-5]\d){2}")
+"""What a terminal can stamp: every month has 31 days in it."""
+
 
 class TruthDamagedError(Exception):
     """A line of the truth log that was once complete cannot be read any more."""
 
 
 class Punch(NamedTuple):
-    """One punch: the wall-clock second the terminal stamped, and the true instant (aware UTC)."""
+    """One punch: the wall-clock second the terminal stamped, and the true instant (aware UTC).
+
+    Terminals also stamp dates that no calendar has. `stamp` is such a one, `YYYY-MM-DDTHH:MM:SS`,
+    and stands in place of `device_time`.
+    """
 
     person: str
     device_time: datetime
     instant: datetime
     state: int
     verify: int
+    stamp: str | None = None
+
+    def six(self) -> tuple[int, ...]:
+        """Return what the terminal stamped: year, month, day, hour, minute, second."""
+        if self.stamp is not None:
+            return tuple(map(int, _PARTS.split(self.stamp)))
+        return self.device_time.timetuple()[:6]
 
     def entry(self) -> dict[str, str | int]:
         """Return the punch as the truth log and the fleet control show it."""
         return {
             "person": self.person,
-            "device_time": self.device_time.isoformat(timespec="seconds"),
+            "device_time": self.stamp or self.device_time.isoformat(timespec="seconds"),
             "instant": iso(self.instant, timespec="seconds"),
             "state": self.state,
             "verify": self.verify,
@@ -111,14 +129,21 @@ class TruthLog:
 
 
 def _line(entry: dict[str, str | int] | dict[str, str]) -> bytes:
-    return json.dumps(entry, ensure_ascii=False).encode() + b"\n"
+    return _JSON.encode(entry).encode() + b"\n"
 
 
 def _punch(entry: dict[str, str | int]) -> Punch:
-    return Punch(
-        person=str(entry["person"]),
-        device_time=datetime.fromisoformat(str(entry["device_time"])),
-        instant=datetime.fromisoformat(str(entry["instant"])),
-        state=int(entry["state"]),
-        verify=int(entry["verify"]),
-    )
+    instant = datetime.fromisoformat(str(entry["instant"]))
+    punch = Punch(str(entry["person"]), instant, instant, int(entry["state"]), int(entry["verify"]))
+    return stamped(punch, str(entry["device_time"]))
+
+
+def stamped(punch: Punch, stamp: str) -> Punch:
+    """Return the punch with another wall-clock time, one of STAMP; ValueError for any other."""
+    if not STAMP.fullmatch(stamp):
+        sentence = f"{stamp!r} is nothing that a terminal can stamp"
+        raise ValueError(sentence)
+    try:
+        return punch._replace(device_time=datetime.fromisoformat(stamp))
+    except ValueError:
+        return punch._replace(device_time=punch.instant.replace(tzinfo=None), stamp=stamp)

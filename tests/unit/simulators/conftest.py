@@ -1,4 +1,4 @@
-"""A fleet on loopback with free ports, its control, and a client that speaks raw packets."""
+"""A fleet on loopback with free ports, its control, and the vectors."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ import pytest
 from services.devices.simulators import control
 from services.devices.simulators.fleet import Fleet
 from services.devices.simulators.spec import DeviceSpec
-from services.devices.simulators.zk.codes import Command, Reply
-from services.devices.simulators.zk.wire import FrameReader, Packet, key_bytes
 from shared.kit.clock import SystemClock
+from tests.unit.simulators.raw import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
     Start = Callable[..., Awaitable[ZkServer]]
 
-PATIENCE = 5.0
-SILENCE = 0.2
 VECTORS = Path(__file__).parents[2] / "vectors" / "zk.json"
 
 Vectors = dict[str, Any]
@@ -58,81 +55,6 @@ class FakeNow:
 @pytest.fixture
 def now() -> FakeNow:
     return FakeNow()
-
-
-class RawClient:
-    """A client that sends and receives packets as they are, and trusts nobody."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._frames = FrameReader()
-        self._waiting: list[Packet] = []
-        self._number = 0
-        self.session = 0
-
-    @classmethod
-    async def dial(cls, server: ZkServer) -> RawClient:
-        return cls(*await asyncio.open_connection(server.device.spec.host, server.port))
-
-    @classmethod
-    async def connect(cls, server: ZkServer) -> RawClient:
-        """Dial, connect and prove the key of the spec."""
-        client = await cls.dial(server)
-        answer = await client.ask(Command.CONNECT)
-        client.session = answer.session
-        if answer.code == Reply.UNAUTH:
-            key = key_bytes(server.device.spec.key or 0, client.session, 77)
-            answer = await client.ask(Command.AUTH, key)
-        assert answer.code == Reply.OK
-        return client
-
-    def packet(self, code: int, data: bytes = b"") -> Packet:
-        packet = Packet(code, self.session, self._number, data)
-        self._number += 1
-        return packet
-
-    def write(self, content: bytes) -> None:
-        self._writer.write(content)
-
-    def send(self, code: int, data: bytes = b"") -> Packet:
-        packet = self.packet(code, data)
-        self.write(packet.frame())
-        return packet
-
-    async def ask(self, code: int, data: bytes = b"") -> Packet:
-        request = self.send(code, data)
-        answer = await self.receive()
-        assert answer.reply == request.reply
-        return answer
-
-    async def receive(self, patience: float = PATIENCE) -> Packet:
-        async with asyncio.timeout(patience):
-            while not self._waiting:
-                data = await self._reader.read(70_000)
-                if not data:
-                    raise EOFError
-                self._waiting += self._frames.feed(data)
-        return self._waiting.pop(0)
-
-    async def is_silent(self) -> bool:
-        """Tell whether nothing arrives for a moment; the connection must stay open."""
-        try:
-            async with asyncio.timeout(SILENCE):
-                assert await self._reader.read(1), "closed"
-        except TimeoutError:
-            return True
-        return False
-
-    async def is_closed(self) -> bool:
-        async with asyncio.timeout(PATIENCE):
-            try:
-                return await self._reader.read(1) == b""
-            except ConnectionResetError:
-                return True
-
-    def close(self) -> None:
-        self._writer.close()
 
 
 @pytest.fixture

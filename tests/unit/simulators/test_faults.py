@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from services.devices.simulators.device import POWER_OFF, POWER_ON, DisabledError
 from services.devices.simulators.faults import Fault
 from services.devices.simulators.zk.codes import Command, Reply
-from services.devices.simulators.zk.wire import key_bytes
-from tests.unit.simulators.conftest import RawClient
-from tests.unit.simulators.test_session import ATTENDANCE, read_chunk
+from services.devices.simulators.zk.wire import decode, key_bytes
+from tests.unit.simulators.raw import ATTENDANCE, RawClient, RawPeer
+from tests.unit.simulators.test_reading import read_chunk
 
 if TYPE_CHECKING:
     from tests.unit.simulators.conftest import Start
@@ -115,3 +116,67 @@ async def test_without_a_fault_a_transfer_is_fast(start: Start) -> None:
     for offset in range(0, 200_004, 65_472):
         await read_chunk(client, offset, min(65_472, 200_004 - offset))
     assert time.monotonic() - begun < 2
+
+
+async def test_a_restart_may_go_without_an_answer(start: Start) -> None:
+    server = await start()
+    client = await RawClient.connect(server)
+    await client.ask(Command.DISABLE)
+    await server.set_fault(Fault.MUTE_RESTART)
+    client.send(Command.RESTART)
+    assert await client.is_closed()
+    assert server.device.enabled
+
+
+@pytest.mark.parametrize(("fault", "begin"), [(Fault.FOREIGN, "aa01"), (Fault.FOREIGN_55, "55aa")])
+async def test_something_else_may_answer_on_the_port(
+    start: Start, fault: Fault, begin: str
+) -> None:
+    server = await start()
+    client = await RawClient.connect(server)
+    await server.set_fault(fault)
+    assert await client.is_closed()
+    newcomer, peer = await RawClient.dial(server), await RawPeer.dial(server)
+    newcomer.send(Command.CONNECT)
+    peer.send(Command.CONNECT)
+    for answer in (await newcomer.read_bytes(), await peer.datagrams.get()):
+        assert answer.hex().startswith(begin)
+    assert server.connections[0].hears_punches is False
+    await server.set_fault(Fault.NONE)
+    await RawClient.connect(server)
+
+
+@pytest.mark.parametrize("kind", [RawClient, RawPeer])
+async def test_checksums_may_be_wrong_on_the_way_out(
+    start: Start, kind: type[RawClient | RawPeer]
+) -> None:
+    server = await start()
+    client = await kind.connect(server)
+    await server.set_fault(Fault.GARBLED)
+    client.send(Command.GET_TIME)
+    if isinstance(client, RawPeer):
+        garbled = await client.datagrams.get()
+    else:
+        garbled = (await client.read_bytes())[8:]
+    assert (decode(garbled), len(garbled)) == (None, 12)
+    await server.set_fault(Fault.NONE)
+    assert (await client.ask(Command.GET_TIME)).code == Reply.OK
+
+
+async def test_a_terminal_that_was_switched_off_is_away_until_it_is_switched_on(
+    start: Start,
+) -> None:
+    server = await start()
+    client, other = [await RawClient.connect(server) for _ in range(2)]
+    assert (await client.ask(Command.POWER_OFF)).code == Reply.OK
+    assert await client.is_closed()
+    assert await other.is_closed()
+    with pytest.raises(DisabledError, match="switched off"):
+        server.punch("1001", 0)
+    await server.set_fault(Fault.SLOW)
+    with pytest.raises(ConnectionRefusedError):
+        await RawClient.dial(server)
+    await server.set_fault(Fault.NONE)
+    await RawClient.connect(server)
+    operations = [operation.op for operation in server.device.operations]
+    assert operations == [POWER_ON, POWER_OFF, POWER_ON]

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.unit.simulators.conftest import PATIENCE, until
+from tests.unit.simulators.conftest import until
+from tests.unit.simulators.raw import PATIENCE
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import struct
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from services.devices.simulators.device import DisabledError
-from services.devices.simulators.zk import wire
 from services.devices.simulators.zk.codes import Command, Reply
-from services.devices.simulators.zk.wire import Packet, encode_time, key_bytes
-from tests.unit.simulators.conftest import RawClient
+from services.devices.simulators.zk.wire import Packet, key_bytes
+from tests.unit.simulators.conftest import until
+from tests.unit.simulators.raw import RawClient
 
 if TYPE_CHECKING:
     from services.devices.simulators.zk.server import ZkServer
     from tests.unit.simulators.conftest import FakeNow, Start
-
-USERS = bytes.fromhex("0109000500000000000000")
-ATTENDANCE = bytes.fromhex("010d000000000000000000")
-OPERATIONS = bytes.fromhex("0122000000000000000000")
-TEMPLATES = bytes.fromhex("0107000200000000000000")
-
-
-async def read_chunk(client: RawClient, offset: int, length: int) -> list[Packet]:
-    """Ask for a chunk and return every packet of the answer."""
-    packets = [await client.ask(Command.READ_BUFFER, struct.pack("<II", offset, length))]
-    while packets[-1].code in (Reply.PREPARE_DATA, Reply.DATA):
-        packets.append(await client.receive())
-    return packets
 
 
 async def test_a_stranger_is_told_2005_to_all_but_three_commands(start: Start) -> None:
@@ -89,89 +76,13 @@ async def test_requests_may_come_in_one_segment_or_byte_by_byte(start: Start) ->
     assert [answer.reply for answer in answers] == [request.reply for request in requests] * 2
 
 
-async def test_a_large_table_comes_in_numbered_packets_between_two_slots(start: Start) -> None:
-    server = await start(users=70, packet=1008)
-    client = await RawClient.connect(server)
-    prepared = await client.ask(Command.PREPARE_BUFFER, USERS)
-    assert (prepared.code, prepared.session, len(prepared.data)) == (Reply.OK, client.session, 13)
-    zero, size, again = struct.unpack_from("<BII", prepared.data)
-    assert (zero, size, again) == (0, 5044, 5044)
-    first, *data, last = await read_chunk(client, 0, size)
-    assert first.code == Reply.PREPARE_DATA
-    assert struct.unpack("<II", first.data) == (5044, 1008)
-    assert [packet.session for packet in data] == [0, 1, 2, 3, 4, 5]
-    assert [len(packet.data) for packet in data] == [1008] * 5 + [4]
-    assert len({packet.reply for packet in (first, *data, last)}) == 1
-    assert (last.code, last.session, last.data) == (Reply.OK, 5044, b"")
-    content = b"".join(packet.data for packet in data)
-    assert int.from_bytes(content[:4], "little") == 70 * 72
-    assert (await client.ask(Command.FREE_BUFFER)).code == Reply.OK
-    assert (await client.ask(Command.READ_BUFFER, bytes(8))).code == Reply.ERROR
-
-
-async def test_chunks_may_be_any_part_of_the_snapshot_but_not_beyond_it(start: Start) -> None:
-    server = await start(records=100)
-    client = await RawClient.connect(server)
-    prepared = await client.ask(Command.PREPARE_BUFFER, ATTENDANCE)
-    size = struct.unpack_from("<I", prepared.data, 1)[0]
-    server.punch("1001", 0)
-    parts = [await read_chunk(client, at, min(777, size - at)) for at in range(0, size, 777)]
-    content = b"".join(packet.data for part in parts for packet in part[1:-1])
-    assert len(content) == size == 4 + 100 * 40
-    nothing = await read_chunk(client, size, 0)
-    assert [packet.code for packet in nothing] == [Reply.PREPARE_DATA, Reply.OK]
-    assert [packet.code for packet in await read_chunk(client, size - 1, 2)] == [Reply.ERROR]
-    assert [packet.code for packet in await read_chunk(client, 0xFFFFFFFF, 1)] == [Reply.ERROR]
-
-
-async def test_a_small_table_comes_at_once_with_the_real_session(start: Start) -> None:
-    client = await RawClient.connect(await start(users=14))
-    answer = await client.ask(Command.PREPARE_BUFFER, USERS)
-    assert (answer.code, answer.session) == (Reply.DATA, client.session)
-    assert len(answer.data) == 4 + 14 * 72
-    operations = await client.ask(Command.PREPARE_BUFFER, OPERATIONS)
-    assert operations.data[:4] == (16).to_bytes(4, "little")
-
-
-@pytest.mark.parametrize(
-    ("form", "code", "data"),
-    [
-        ("zero", Reply.DATA, bytes(4)),
-        ("error", Reply.ERROR, b""),
-        ("no_data", Reply.NO_DATA, b""),
-    ],
-)
-async def test_an_empty_table_has_the_form_of_its_firmware(
-    start: Start, form: str, code: int, data: bytes
+@pytest.mark.parametrize(("profile", "code"), [("zmm220", 0xFFFF), ("speedface", 4981)])
+async def test_an_unknown_command_is_answered_as_the_firmware_does(
+    start: Start, profile: str, code: int
 ) -> None:
-    client = await RawClient.connect(await start(empty=form))
-    for table in (ATTENDANCE, TEMPLATES):
-        answer = await client.ask(Command.PREPARE_BUFFER, table)
-        assert (answer.code, answer.data) == (code, data)
-
-
-@pytest.mark.parametrize(
-    "request_data", [b"", ATTENDANCE[:-1], bytes(11), b"\x01\x07\x00" + b"c" * 8]
-)
-async def test_an_unknown_table_is_an_error(start: Start, request_data: bytes) -> None:
-    client = await RawClient.connect(await start(records=3))
-    assert (await client.ask(Command.PREPARE_BUFFER, request_data)).code == Reply.ERROR
-
-
-async def test_options_are_read_and_written_with_or_without_nul(start: Start) -> None:
-    client = await RawClient.connect(await start(serial="SIM0042"))
-    serial = await client.ask(Command.OPTION_READ, b"~SerialNumber\0garbage")
-    assert serial.data == b"~SerialNumber=SIM0042\0"
-    assert (await client.ask(Command.OPTION_READ, b"NoSuchThing\0")).code == Reply.ERROR
-    assert (await client.ask(Command.OPTION_WRITE, b"SDKBuild=1")).code == Reply.OK
-    assert (await client.ask(Command.OPTION_READ, b"SDKBuild")).data == b"SDKBuild=1\0"
-    assert (await client.ask(Command.OPTION_WRITE, b"nonsense")).code == Reply.ERROR
-
-
-async def test_an_unknown_command_is_answered_with_ffff(start: Start) -> None:
-    client = await RawClient.connect(await start())
-    for code in (2001, 0xFFFF, 1700, 14):
-        assert (await client.ask(code)).code == Reply.UNKNOWN
+    client = await RawClient.connect(await start(profile=profile))
+    for command in (2001, 0xFFFF, 1700, 1009):
+        assert (await client.ask(command)).code == code
 
 
 async def test_state_stands_in_the_session_slot(start: Start) -> None:
@@ -224,22 +135,6 @@ async def test_events_go_to_every_connection_that_registered(start: Start) -> No
     assert await clients[0].is_silent()
 
 
-async def test_the_clock_is_local_and_can_be_wrong(start: Start, now: FakeNow) -> None:
-    server = await start(now=now, zone="Asia/Jakarta", drift=90)
-    client = await RawClient.connect(server)
-
-    async def clock() -> datetime | None:
-        answer = await client.ask(Command.GET_TIME)
-        return wire.decode_time(int.from_bytes(answer.data, "little"))
-
-    assert await clock() == datetime.fromisoformat("2026-03-02T16:01:30")
-    wanted = struct.pack("<I", encode_time(datetime.fromisoformat("2026-03-02T16:00:00")))
-    assert (await client.ask(Command.SET_TIME, wanted)).code == Reply.OK
-    assert await clock() == datetime.fromisoformat("2026-03-02T16:00:00")
-    impossible = bytes.fromhex("80bb4a2e")
-    assert (await client.ask(Command.SET_TIME, impossible)).code == Reply.ERROR
-
-
 async def test_an_unlock_is_recorded_as_it_was_sent(start: Start, now: FakeNow) -> None:
     server = await start(now=now)
     client = await RawClient.connect(server)
@@ -256,6 +151,13 @@ async def test_a_restart_ends_every_connection(start: Start) -> None:
     assert await client.is_closed()
     assert await other.is_closed()
     assert server.device.enabled
+    gone = await RawClient.dial(server)
+    assert await gone.is_closed(), "back before it was away"
+
+    async def is_back() -> bool:
+        return not server.away
+
+    await until(is_back)
     await RawClient.connect(server)
 
 

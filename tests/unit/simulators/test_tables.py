@@ -1,4 +1,4 @@
-"""Records against captured ones: what they were noted to mean, byte for byte."""
+"""Records and counts against captured ones: what they were noted to mean, byte for byte."""
 
 from __future__ import annotations
 
@@ -9,56 +9,102 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.devices.simulators.device import Operation
+from services.devices.simulators.device import Device, Operation
+from services.devices.simulators.fingers import Template
 from services.devices.simulators.people import User
+from services.devices.simulators.quirks import LogWidth
+from services.devices.simulators.spec import DeviceSpec
 from services.devices.simulators.truth import Punch
-from services.devices.simulators.zk import tables
+from services.devices.simulators.zk import punches, tables
 
 if TYPE_CHECKING:
-    from tests.unit.simulators.conftest import Vectors
+    from pathlib import Path
+
+    from tests.unit.simulators.conftest import FakeNow, Vectors
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def vector(vectors: Vectors, name: str) -> tuple[bytes, dict[str, Any]]:
     found = next(frame for frame in vectors["frames"] if frame["id"] == name)
-    return bytes.fromhex(found["hex"]), found["expect"]
+    return bytes.fromhex(found["hex"]), found.get("expect", {})
 
 
 def punch_of(meaning: dict[str, Any]) -> Punch:
     time = datetime.fromisoformat(meaning["time"])
-    return Punch(meaning["user_id"], time, EPOCH, meaning["state"], meaning["verify"])
+    person, state = meaning.get("user_id", meaning.get("user")), meaning.get("state", 0)
+    return Punch(str(person), time, EPOCH, state, meaning.get("verify", 1))
 
 
-def test_an_attendance_record_is_the_captured_one(vectors: Vectors) -> None:
+def test_a_40_byte_record_is_the_captured_one(vectors: Vectors) -> None:
     record, meaning = vector(vectors, "zp-att40")
-    assert tables.attendance(meaning["uid"], punch_of(meaning)) == record
+    assert punches.record(meaning["uid"], punch_of(meaning), LogWidth.FORTY) == record
 
 
-def test_a_live_punch_is_the_captured_one(vectors: Vectors) -> None:
-    body, meaning = vector(vectors, "kr8-ev32")
-    assert tables.attendance_event(punch_of(meaning)) == body
+def test_a_16_byte_record_is_the_captured_one(vectors: Vectors) -> None:
+    for name in ("js50-16b", "js50-16c"):
+        record, meaning = vector(vectors, name)
+        punch = punch_of({**meaning, "state": meaning["b8"], "verify": meaning["b9"]})
+        assert punches.record(0, punch, LogWidth.SIXTEEN) == record
 
 
-def test_a_user_record_is_the_captured_one_but_for_password_and_time_zones(
-    vectors: Vectors,
+def test_a_packed_8_byte_record_is_the_captured_one(vectors: Vectors) -> None:
+    for name in ("pz99-att8b-1", "pz99-att8b-3"):
+        record, meaning = vector(vectors, name)
+        assert punches.record(meaning["uid"], punch_of(meaning), LogWidth.EIGHT_B) == record
+
+
+def test_the_other_8_byte_record_is_what_pyzk_reads() -> None:
+    time = datetime.fromisoformat("2018-06-25T17:41:05")
+    record = punches.record(300, Punch("1", time, EPOCH, 4, 15), LogWidth.EIGHT_A)
+    assert struct.unpack("<HB4sB", record) == (300, 15, bytes.fromhex("31b16823"), 4)
+
+
+def test_a_49_byte_record_begins_as_the_40_byte_one(vectors: Vectors) -> None:
+    record, meaning = vector(vectors, "zp-att40")
+    wide = punches.record(meaning["uid"], punch_of(meaning), LogWidth.FORTY_NINE)
+    assert len(wide) == 49
+    assert wide[:36] == record[:36]
+    assert wide[36:40] == b"\xff255"
+
+
+def test_a_date_that_no_calendar_has_is_sent_as_it_is(vectors: Vectors) -> None:
+    punch = Punch("1001", EPOCH, EPOCH, 0, 1, stamp="2024-02-31T00:00:00")
+    record = punches.record(1, punch, LogWidth.FORTY)
+    assert record[27:31] == bytes.fromhex("80bb4a2e")
+
+
+def test_the_packed_log_follows_the_log(tmp_path: Path, now: FakeNow) -> None:
+    device = Device(DeviceSpec(serial="A", users=3, records=5), tmp_path, now, seed=1)
+    log = punches.LogTable(LogWidth.FORTY)
+    first = log.of(device)
+    assert log.of(device) is first, "packed twice"
+    device.punch("1002", 1)
+    grown = log.of(device)
+    assert grown == first + punches.record(2, device.truth.punches[-1], LogWidth.FORTY)
+    device.clear_log()
+    assert log.of(device) == b""
+    device.punch("1003", 1)
+    assert len(log.of(device)) == 40
+
+
+def test_sizes_stand_where_the_captured_ones_do(
+    vectors: Vectors, tmp_path: Path, now: FakeNow
 ) -> None:
-    record, meaning = vector(vectors, "zp-user72")
-    fields = ("uid", "user_id", "name", "privilege", "card", "group")
-    ours = tables.user(User(**{field: meaning[field] for field in fields}))
-    assert len(ours) == 72
-    assert ours[:3] + ours[11:40] + ours[48:] == record[:3] + record[11:40] + record[48:]
-    assert ours[3:11] + ours[40:48] == bytes(16)
-
-
-def test_sizes_stand_where_the_captured_ones_do(vectors: Vectors) -> None:
     body, meaning = vector(vectors, "pz111-sizes")
-    ours = tables.sizes(meaning["users"], meaning["admins"], meaning["records"], meaning["oplog"])
+    spec = DeviceSpec(serial="A", users=1, templates=3, records=meaning["records"])
+    device = Device(spec, tmp_path, now, seed=1)
+    for slot, privilege in ((2, 14), (3, 0)):
+        device.people.put(User(slot, str(slot), "X", privilege, password=str(slot)))
+    device.operations[:] = [Operation(0, EPOCH)] * meaning["oplog"]
+    ours = tables.sizes(device, None)
     assert len(ours) == len(body)
-    for offset in (16, 32, 40, 48):
-        assert ours[offset : offset + 4] == body[offset : offset + 4]
-    capacity, free = struct.unpack_from("<i", ours, 64)[0], struct.unpack_from("<i", ours, 76)[0]
-    assert capacity - free == meaning["records"]
+    for offset in (16, 24, 32, 40, 48, 52):
+        assert ours[offset : offset + 4] == body[offset : offset + 4], offset
+    count = struct.unpack_from
+    for capacity, free, held in ((56, 68, 24), (60, 72, 16), (64, 76, 32)):
+        left = count("<i", ours, capacity)[0] - count("<i", ours, free)[0]
+        assert left == count("<i", ours, held)[0]
 
 
 def test_an_operation_has_sixteen_bytes() -> None:
@@ -66,11 +112,10 @@ def test_an_operation_has_sixteen_bytes() -> None:
     assert record.hex() == "0000170031b168230000000000000000"
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40))
-def test_a_name_is_cut_between_characters_and_ends_with_nul(name: str) -> None:
-    field = tables.user(User(1, "1001", name))[11:35]
-    assert field[-1] == 0
-    assert name.startswith(field.rstrip(b"\0").decode())
+def test_a_template_entry_begins_as_the_captured_one(vectors: Vectors) -> None:
+    head, _ = vector(vectors, "zp-fptmp-head")
+    content = head[6:].ljust(0x04C4 - 6, b"\x11")
+    assert tables.template(Template(14, 4, 1, content))[: len(head)] == head
 
 
 @given(st.lists(st.binary(min_size=40, max_size=40), max_size=30))

@@ -86,3 +86,21 @@ def test_another_seed_is_another_log(tmp_path: Path, now: FakeNow) -> None:
     )
     assert one == same
     assert one != other
+
+
+def test_a_date_that_no_calendar_has_comes_back(tmp_path: Path, now: FakeNow) -> None:
+    device = Device(DeviceSpec(serial="A", users=1), tmp_path, now, seed=1)
+    stamps = ["2024-02-31T12:30:15", "2000-01-01T00:00:00"]
+    added = [device.record("1001", stamp, state=1) for stamp in stamps]
+    assert [punch.entry()["device_time"] for punch in added] == stamps
+    assert [punch.six() for punch in added] == [(2024, 2, 31, 12, 30, 15), (2000, 1, 1, 0, 0, 0)]
+    assert [punch.stamp for punch in added] == [stamps[0], None]
+    assert TruthLog(tmp_path / "A.jsonl").punches == added
+
+
+@pytest.mark.parametrize("stamp", ["", "yesterday", "2024-13-01T00:00:00", "1999-12-30T00:00:00"])
+def test_what_no_terminal_can_stamp_is_refused(tmp_path: Path, now: FakeNow, stamp: str) -> None:
+    device = Device(DeviceSpec(serial="A", users=1), tmp_path, now, seed=1)
+    with pytest.raises(ValueError, match="stamp"):
+        device.record("1001", stamp, state=1)
+    assert device.truth.punches == []

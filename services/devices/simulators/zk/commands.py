@@ -1,24 +1,25 @@
-"""What a terminal answers to each command: plain functions, their table at the foot. No I/O."""
+"""What a terminal answers to each command: the connection itself, and where the rest is. No I/O."""
 
 from __future__ import annotations
 
-import struct
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from services.devices.simulators.faults import Fault
-from services.devices.simulators.zk import reading, wire
+from services.devices.simulators.quirks import Unknown
+from services.devices.simulators.zk import (
+    access,
+    enrolments,
+    reading,
+    settings,
+    uploads,
+    wire,
+    writing,
+)
 from services.devices.simulators.zk.codes import Command, Reply, State
-from services.devices.simulators.zk.firmware import VERSION
+from services.devices.simulators.zk.session import After, Handler, Session
 from services.devices.simulators.zk.wire import Packet
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from services.devices.simulators.zk.session import Session
-
-    Handler = Callable[[Session, Packet], list[Packet]]
-
-_U32 = struct.Struct("<I")
+_UNKNOWN: Final = {Unknown.FFFF: Reply.UNKNOWN, Unknown.NOT_SUPPORTED: Reply.NOT_SUPPORTED}
 
 
 def answer(session: Session, request: Packet) -> list[Packet]:
@@ -29,16 +30,8 @@ def answer(session: Session, request: Packet) -> list[Packet]:
         return [session.reply(request, Reply.UNAUTH)]
     handler = _HANDLERS.get(request.code)
     if handler is None:
-        return [session.reply(request, Reply.UNKNOWN)]
+        return [session.reply(request, _UNKNOWN[session.device.spec.unknown])]
     return handler(session, request)
-
-
-def _done(session: Session, request: Packet) -> list[Packet]:
-    return [session.reply(request, Reply.OK)]
-
-
-def _failed(session: Session, request: Packet) -> list[Packet]:
-    return [session.reply(request, Reply.ERROR)]
 
 
 def _connect(session: Session, request: Packet) -> list[Packet]:
@@ -55,96 +48,57 @@ def _authenticate(session: Session, request: Packet) -> list[Packet]:
 
 
 def _exit(session: Session, request: Packet) -> list[Packet]:
-    session.ended = True
-    return _done(session, request)
+    session.after = After.END
+    return session.done(request)
 
 
 def _restart(session: Session, request: Packet) -> list[Packet]:
-    session.ended = session.restarting = True
-    session.device.boot()
-    return _done(session, request)
+    session.after = After.RESTART
+    mute = session.firmware.fault is Fault.MUTE_RESTART
+    return [] if mute else session.done(request)
+
+
+def _power_off(session: Session, request: Packet) -> list[Packet]:
+    session.after = After.POWER_OFF
+    return session.done(request)
 
 
 def _version(session: Session, request: Packet) -> list[Packet]:
-    return [session.reply(request, Reply.OK, VERSION.encode() + b"\0")]
-
-
-def _read_option(session: Session, request: Packet) -> list[Packet]:
-    # Some clients leave the closing NUL out; what follows a NUL is garbage.
-    name = request.data.partition(b"\0")[0].decode(errors="replace")
-    value = session.firmware.options.get(name)
-    if value is None:
-        return _failed(session, request)
-    return [session.reply(request, Reply.OK, f"{name}={value}".encode() + b"\0")]
-
-
-def _write_option(session: Session, request: Packet) -> list[Packet]:
-    text = request.data.partition(b"\0")[0].decode(errors="replace")
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        return _failed(session, request)
-    session.firmware.options[name] = value
-    return _done(session, request)
+    return session.done(request, session.device.spec.firmware.encode() + b"\0")
 
 
 def _state(session: Session, request: Packet) -> list[Packet]:
-    # Wire fact: the state stands where the session id usually does.
     state = State.IDENTIFY if session.device.enabled else State.BUSY
+    if session.device.enrolment is not None:
+        state = State.ENROL
+    # Wire fact: the state stands where the session id usually does.
     return [Packet(Reply.OK, state, request.reply)]
-
-
-def _get_time(session: Session, request: Packet) -> list[Packet]:
-    now = wire.encode_time(session.device.clock())
-    return [session.reply(request, Reply.OK, _U32.pack(now))]
-
-
-def _set_time(session: Session, request: Packet) -> list[Packet]:
-    number = _number(request)
-    wall = None if number is None else wire.decode_time(number)
-    if wall is None:
-        return _failed(session, request)
-    session.device.set_clock(wall)
-    return _done(session, request)
 
 
 def _enable(session: Session, request: Packet) -> list[Packet]:
     session.device.enable()
-    return _done(session, request)
+    return session.done(request)
 
 
 def _disable(session: Session, request: Packet) -> list[Packet]:
-    session.device.disable(_number(request))
-    return _done(session, request)
+    session.device.disable(request.number)
+    return session.done(request)
 
 
 def _register(session: Session, request: Packet) -> list[Packet]:
-    mask = _number(request)
+    mask = request.number
     # A disabled terminal registers nobody; letting go of events is always possible.
     if mask is None or (mask and not session.device.enabled):
-        return _failed(session, request)
+        return session.failed(request)
     session.mask = mask
-    return _done(session, request)
+    return session.done(request)
 
 
 def _unlock(session: Session, request: Packet) -> list[Packet]:
-    delay = _number(request)
-    if delay is None:
-        return _failed(session, request)
-    session.device.unlock(delay)
-    return _done(session, request)
-
-
-def _clear_attendance(session: Session, request: Packet) -> list[Packet]:
-    session.device.clear_log()
-    return _done(session, request)
-
-
-def _number(request: Packet) -> int | None:
-    """Return the request's u32 argument, None when it has none."""
-    if len(request.data) < _U32.size:
-        return None
-    number: int = _U32.unpack_from(request.data)[0]
-    return number
+    if request.number is None:
+        return session.failed(request)
+    session.device.unlock(request.number)
+    return session.done(request)
 
 
 _WITHOUT_KEY: Final = frozenset({Command.CONNECT, Command.AUTH, Command.EXIT})
@@ -153,24 +107,17 @@ _HANDLERS: Final[dict[int, Handler]] = {
     Command.AUTH: _authenticate,
     Command.EXIT: _exit,
     Command.RESTART: _restart,
+    Command.POWER_OFF: _power_off,
     Command.VERSION: _version,
-    Command.OPTION_READ: _read_option,
-    Command.OPTION_WRITE: _write_option,
     Command.STATE: _state,
-    Command.GET_TIME: _get_time,
-    Command.SET_TIME: _set_time,
     Command.ENABLE: _enable,
     Command.DISABLE: _disable,
     Command.REGISTER_EVENTS: _register,
     Command.UNLOCK: _unlock,
-    Command.CLEAR_ATTENDANCE: _clear_attendance,
-    Command.FREE_SIZES: reading.sizes,
-    Command.PREPARE_BUFFER: reading.prepare,
-    Command.READ_BUFFER: reading.chunk,
-    Command.FREE_BUFFER: reading.free,
-    # Taken note of, without an effect that a client could see here.
-    Command.REFRESH_DATA: _done,
-    Command.REFRESH_OPTION: _done,
-    Command.START_VERIFY: _done,
-    Command.CANCEL_CAPTURE: _done,
+    **settings.HANDLERS,
+    **reading.HANDLERS,
+    **writing.HANDLERS,
+    **uploads.HANDLERS,
+    **enrolments.HANDLERS,
+    **access.HANDLERS,
 }

@@ -29,6 +29,11 @@ class Packet(NamedTuple):
     reply: int
     data: bytes = b""
 
+    @property
+    def number(self) -> int | None:
+        """Return the u32 that the data begins with, None when it is shorter."""
+        return int.from_bytes(self.data[:4], "little") if len(self.data) >= 4 else None
+
     def encode(self) -> bytes:
         """Return the packet's bytes, checksum included: a whole UDP datagram."""
         fields = (self.session, self.reply)
@@ -122,8 +127,17 @@ def key_matches(data: bytes, key: int, session: int) -> bool:
 
 def encode_time(wall: datetime) -> int:
     """Return a wall-clock time (2000..2099, no zone) as seconds of 372-day years, a u32."""
-    days = (wall.year % 100) * 372 + (wall.month - 1) * 31 + wall.day - 1
-    return days * 86_400 + wall.hour * 3_600 + wall.minute * 60 + wall.second
+    return encode_six(wall.timetuple()[:6])
+
+
+def encode_six(six: tuple[int, ...]) -> int:
+    """Return year, month, day, hour, minute and second as a u32, whether such a day exists or not.
+
+    Every year has twelve months of 31 days.
+    """
+    year, month, day, hour, minute, second = six
+    days = (year % 100) * 372 + (month - 1) * 31 + day - 1
+    return days * 86_400 + hour * 3_600 + minute * 60 + second
 
 
 def decode_time(number: int) -> datetime | None:
