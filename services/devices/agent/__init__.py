@@ -1,6 +1,8 @@
 """The device-agent: the only process that holds connections to hardware.
 
-Owns: a journal on its own disk, and the wires to its site's devices. Says: what it read, how
-operations went, which devices it is connected to. Hears: operations, receipts, unlock requests.
-Never: touches Postgres, decides what a punch is worth, or opens a door late.
+Owns: on its own disk a journal, logs while they are staged, and a quarantine; and the wires to its
+site's devices. Says: what it read, how operations went, alarms, which devices it is connected to.
+Asks: the registry for its devices, for leave to operate, and to take people and templates. Hears:
+operations, receipts, unlock requests. Never: touches Postgres, decides what a punch is worth, takes
+a log for complete that does not add up, or opens a door late.
 """

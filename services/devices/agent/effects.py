@@ -1,18 +1,29 @@
 """What a session hears and what it wants done: plain values between rules and wires."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.devices.agent.numbering import Second
 from services.devices.drivers.base import LogEntry
-from shared.contracts.devices import Progress, PunchBatch
+from shared.contracts.agents import RosterDevice
+from shared.contracts.operations import Progress
+from shared.contracts.readings import PunchBatch, PunchRecord
 
 # ── heard ────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """The registry has news of the device; the wire to it is the same."""
+
+    device: RosterDevice
+
+
+@dataclass(frozen=True, slots=True)
 class Connected:
-    """The device answers; its serial when it told one, its clock's error when it is known."""
+    """The device answers; its serial when it told one."""
 
     serial: str | None
 
@@ -33,12 +44,31 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
-class LogRead:
-    """The device's whole log, in its own order."""
+class LogBegun:
+    """The device's whole log is staged and agrees; its parts come one by one, as wanted."""
 
-    entries: tuple[LogEntry, ...]
+    reading_id: UUID
+    operation_id: UUID | None
     at: datetime
-    operation_id: UUID | None = None
+    total: int
+    tail: Mapping[Second, int]
+    """How many of the log's newest records there are of a person in a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """The next records of a staged log, in its order; none only when the log has none."""
+
+    reading_id: UUID
+    records: tuple[PunchRecord, ...]
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollowed:
+    """No operation follows this reading any more; it goes on until a newer one takes over."""
+
+    reading_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +80,7 @@ class Receipted:
     known: int
 
 
-Heard = Connected | ClockRead | Happened | LogRead | Receipted
+Heard = Told | Connected | ClockRead | Happened | LogBegun | LogPart | Unfollowed | Receipted
 
 # ── wanted ───────────────────────────────────────────────────────────────────
 
@@ -70,6 +100,20 @@ class Forget:
 
 
 @dataclass(frozen=True, slots=True)
+class Next:
+    """There is room for the next part of this staged log."""
+
+    reading_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Nothing more of this staged log is wanted: a newer one holds it all."""
+
+    reading_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Reread:
     """Only a reading of the whole log can tell whether two records are two punches."""
 
@@ -78,9 +122,9 @@ class Reread:
 class Report:
     """How far the reading of a log has come; ``done`` when every batch has its receipt."""
 
-    operation_id: UUID | None
+    reading_id: UUID
     progress: Progress
     done: bool
 
 
-Wanted = Keep | Forget | Reread | Report
+Wanted = Keep | Forget | Next | Drop | Reread | Report

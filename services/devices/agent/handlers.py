@@ -2,13 +2,12 @@
 
 from typing import Final
 
-from services.devices.agent.links.base import LinkError
 from services.devices.agent.outgoing import LinkFactory
 from services.devices.agent.permits import Permits
 from services.devices.agent.supervisor import Supervisor
+from services.devices.drivers.base import DeviceError
 from shared.contracts import catalog, subjects
-from shared.contracts.attendance import Receipt
-from shared.contracts.devices import (
+from shared.contracts.agents import (
     AskPermit,
     Permit,
     Probe,
@@ -18,6 +17,7 @@ from shared.contracts.devices import (
     Unlock,
     Unlocked,
 )
+from shared.contracts.attendance import Receipt
 from shared.contracts.errors import Code
 from shared.kit.bus import Bus
 from shared.kit.clock import Clock
@@ -49,20 +49,12 @@ class Handlers:
     async def probe(self, _: str, probe: Probe) -> Probed:
         """Connect to a device that is not registered yet, and let go of it again."""
         device = RosterDevice(
-            device_id=0,
-            owner=_NOBODY,
-            dialect=probe.dialect,
-            host=probe.host,
-            port=probe.port,
-            comm_key=probe.comm_key,
-            zone="UTC",
-            epoch=0,
-            serial="",
+            **probe.model_dump(), device_id=0, owner=_NOBODY, zone="UTC", epoch=0, serial=""
         )
         link = self._open_link(device, self._clock)
         try:
             greeting = await link.open()
-        except LinkError as error:
+        except DeviceError as error:
             raise MusterError(error.code, error.details) from error
         finally:
             await link.close()
@@ -73,11 +65,9 @@ class Handlers:
         connection = self._supervisor.connection(request.device_id)
         if connection is None:
             raise MusterError(Code.NO_AGENT, "No agent of this site holds the device.")
-        if not connection.presence.connected:
-            problem = connection.problem
-            if problem is None:
-                raise MusterError(Code.DEVICE_UNREACHABLE)
-            raise MusterError.of(problem)
+        if not connection.line.is_up:
+            problem = connection.line.problem
+            raise MusterError.of(problem) if problem else MusterError(Code.DEVICE_UNREACHABLE)
         return Permit(permit_id=self._permits.issue(request.device_id))
 
     async def unlock(self, _: str, request: Unlock) -> Unlocked:
@@ -87,8 +77,8 @@ class Handlers:
         if deadline is None or connection is None:
             raise MusterError(Code.UNLOCK_EXPIRED)
         try:
-            await connection.unlock(request.seconds, deadline)
-        except LinkError as error:
+            await connection.line.unlock(request.seconds, deadline)
+        except DeviceError as error:
             raise MusterError(error.code, error.details) from error
         return Unlocked(at=self._clock.now())
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from shared.contracts.devices import PunchBatch
+from shared.contracts.readings import PunchBatch
 from shared.kit.clock import new_id
 
 SILENCE_SECONDS: Final = 5.0

@@ -1,32 +1,65 @@
 """The operations of one device: in order, one in flight, each with an outcome that is committed."""
 
 import asyncio
-import contextlib
 from typing import Final
 
-import nats.errors
 from pydantic import ValidationError
 
+from services.devices.agent.actions import Doing, perform, repeat
 from services.devices.agent.connection import Connection
-from services.devices.agent.links.base import LinkError
-from services.devices.agent.outgoing import Surroundings
+from services.devices.agent.line import OfflineError
+from services.devices.agent.outgoing import Surroundings, publish_surely
+from services.devices.agent.registry import AWAY
+from services.devices.drivers.base import DeviceError
 from shared.contracts import subjects
-from shared.contracts.devices import Operation, OperationStatus, Outcome, Progress
+from shared.contracts.actions import Result
+from shared.contracts.agents import Started
 from shared.contracts.errors import Code, Problem
+from shared.contracts.operations import SPECS, Operation, OperationStatus, Outcome, Progress
 from shared.contracts.streams import OUTCOME, device_consumer, operation_stream
 from shared.kit import telemetry
-from shared.kit.clock import new_id
-from shared.kit.denials import PublishDeniedError
 from shared.kit.errors import MusterError
 from shared.kit.logging import get_logger
 from shared.kit.pull import Held, Puller
 
 log = get_logger(__name__)
 
-_CONNECT_SECONDS: Final = 5.0
-_TRIES: Final = 2
+_CONNECT_SECONDS: Final = 3.0
+"""How long an operation waits for a device that is away: callers wait 10 s for its outcome."""
+_RECONNECT_SECONDS: Final = 2.0
+"""The same when the connection was lost: noticing that may have taken 7 s already."""
 _REPORT_SECONDS: Final = 0.2
 _PAUSE_SECONDS: Final = 1.0
+_OVER: Final = {
+    Code.CONFLICT,
+    Code.OPERATION_CANCELED,
+    Code.OPERATION_EXPIRED,
+    Code.NOT_FOUND,
+}
+"""The registry knows the end of it already, or never heard of it."""
+
+
+class _Teller:
+    """How far one operation has come, said every now and then."""
+
+    def __init__(self, operations: "Operations", operation: Operation) -> None:
+        self._operations = operations
+        self._operation = operation
+        self._news = asyncio.Event()
+        self.progress = Progress()
+
+    async def tell(self, progress: Progress) -> None:
+        """Take news in, without waiting until they are said."""
+        self.progress = progress
+        self._news.set()
+
+    async def run(self) -> None:
+        """Say the newest, a few times a second at most, for ever."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await self._operations.say(self._operation, "sent", self.progress)
+            await asyncio.sleep(_REPORT_SECONDS)
 
 
 class Operations:
@@ -35,8 +68,7 @@ class Operations:
     def __init__(self, connection: Connection, around: Surroundings) -> None:
         self._connection = connection
         self._around = around
-        device_id = connection.device.device_id
-        consumer = device_consumer(around.site, device_id)
+        consumer = device_consumer(around.site, connection.device.device_id)
         stream = operation_stream(around.site).name
         self._puller = Puller(around.bus, stream, consumer.durable)
 
@@ -61,53 +93,66 @@ class Operations:
         with telemetry.span(
             f"operation {operation.kind}", telemetry.SpanKind.CONSUMER, headers=held.headers
         ):
-            if operation.expires_at <= self._around.clock.now():
-                await self._end(operation, MusterError(Code.OPERATION_EXPIRED).problem)
-            elif operation.kind != "read_log":
-                details = f"An agent does not know the operation {operation.kind}."
-                await self._end(operation, MusterError(Code.DEVICE_ERROR, details).problem)
-            else:
-                await self._read_log(operation)
-
-    async def _read_log(self, operation: Operation) -> None:
-        """Reading is idempotent, so a connection lost in between is worth another try."""
-        await self._say(operation, "sent", Progress())
-        problem: Problem | None = None
-        for _ in range(_TRIES):
-            await self._connection.connected(_CONNECT_SECONDS)
+            teller = _Teller(self, operation)
             try:
-                progress = await self._follow(operation)
-            except LinkError as error:
-                problem = MusterError(error.code, error.details).problem
-                # The connection needs a moment to notice that its link is dead.
+                started = await self._started(operation)
+                if started is not None:
+                    result = await self._performed(operation, started, teller)
+                    await self.say(operation, "success", teller.progress, result=result)
+            except (MusterError, DeviceError) as error:
+                problem = _problem(error)
+                await self.say(operation, "failed", teller.progress, problem=problem)
+
+    async def _started(self, operation: Operation) -> Started | None:
+        """Ask the registry for leave, as long as the operation lives; None when it is over."""
+        if operation.kind not in SPECS:
+            details = f"An agent does not know the operation {operation.kind}."
+            raise MusterError(Code.NOT_SUPPORTED, details)
+        while operation.expires_at > self._around.clock.now():
+            try:
+                return await self._around.registry.start(operation.operation_id)
+            except MusterError as error:
+                if error.problem.code in _OVER:
+                    return None
+                if error.problem.code not in AWAY:
+                    raise
+                log.info("no leave to operate now", error=str(error))
                 await asyncio.sleep(_PAUSE_SECONDS)
-            else:
-                await self._say(operation, "success", progress)
-                return
-        await self._end(operation, problem)
+        raise MusterError(Code.OPERATION_EXPIRED)
 
-    async def _follow(self, operation: Operation) -> Progress:
-        """Read the log and say how far it is, until all of it has its receipt."""
-        progress, said = Progress(), self._around.clock.monotonic()
-        reports = self._connection.read_log(operation.operation_id)
-        async with contextlib.aclosing(reports):
-            async for report in reports:
-                progress = report.progress
-                now = self._around.clock.monotonic()
-                if now - said >= _REPORT_SECONDS and not report.done:
-                    said = now
-                    await self._say(operation, "sent", progress)
-        return progress
+    async def _performed(self, operation: Operation, started: Started, teller: _Teller) -> Result:
+        if started.again and not SPECS[started.action.kind].repeatable:
+            details = "It was begun before, and nobody knows how far it came."
+            raise MusterError(Code.OUTCOME_UNKNOWN, details)
+        doing = Doing(operation, started.action, self._connection, self._around, teller.tell)
+        reporting = asyncio.ensure_future(teller.run())
+        try:
+            return await self._tried(doing, again=started.again)
+        finally:
+            reporting.cancel()
 
-    async def _end(self, operation: Operation, problem: Problem | None) -> None:
-        await self._say(operation, "failed", Progress(), problem)
+    async def _tried(self, doing: Doing, *, again: bool) -> Result:
+        """Do it; once more when the connection was lost over something that may be repeated."""
+        await self._connection.line.connected(_CONNECT_SECONDS)
+        try:
+            return await (repeat(doing) if again else perform(doing))
+        except OfflineError as error:
+            if not error.asked:
+                raise
+        except DeviceError as error:
+            if not (error.code is Code.PULL_INCOMPLETE and SPECS[doing.action.kind].repeatable):
+                raise
+        await self._connection.line.connected(_RECONNECT_SECONDS)
+        return await repeat(doing)
 
-    async def _say(
+    async def say(
         self,
         operation: Operation,
         status: OperationStatus,
         progress: Progress,
+        *,
         problem: Problem | None = None,
+        result: Result | None = None,
     ) -> None:
         """Publish an outcome; not before it is stored may the operation leave its stream."""
         outcome = Outcome(
@@ -119,16 +164,13 @@ class Operations:
             at=self._around.clock.now(),
             progress=progress,
             problem=problem,
+            result=result,
         )
         subject = subjects.outcome(operation.site, operation.device_id)
-        message_id = str(new_id())
-        while True:
-            try:
-                await self._around.bus.publish(
-                    OUTCOME, subject, outcome.model_dump_json().encode(), message_id=message_id
-                )
-            except (nats.errors.Error, PublishDeniedError, TimeoutError) as error:
-                log.warning("outcome not published now", error=repr(error)[:200])
-                await asyncio.sleep(_PAUSE_SECONDS)
-            else:
-                return
+        await publish_surely(self._around, OUTCOME, subject, outcome)
+
+
+def _problem(error: MusterError | DeviceError) -> Problem:
+    if isinstance(error, DeviceError):
+        return MusterError(error.code, error.details).problem
+    return error.problem

@@ -1,18 +1,24 @@
-"""What an agent says of what it read, and what all its connections share."""
+"""What an agent says of what it read and did, and what all its connections share."""
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
 import nats.errors
 
 from services.devices.agent.journal import Journal
 from services.devices.agent.links.base import Link
-from services.devices.drivers.base import Driver, PersonEntry
+from services.devices.agent.quarantine import Kept, Quarantine
+from services.devices.agent.registry import Registry
+from services.devices.agent.staging import Staging
+from services.devices.drivers.base import DecodeError, DeviceError, Driver
 from shared.contracts import subjects
-from shared.contracts.devices import PeopleRead, Person, PunchBatch, RosterDevice
-from shared.contracts.streams import PEOPLE, PUNCH
+from shared.contracts.agents import RosterDevice
+from shared.contracts.errors import Code
+from shared.contracts.message import Message
+from shared.contracts.readings import Alarm, PunchBatch
+from shared.contracts.streams import ALARM, PUNCH, StreamSpec
 from shared.kit.bus import Bus
 from shared.kit.clock import Clock, new_id
 from shared.kit.denials import PublishDeniedError
@@ -20,9 +26,9 @@ from shared.kit.logging import get_logger
 
 log = get_logger(__name__)
 
-_PEOPLE_AT_ONCE: Final = 500
-
 LinkFactory = Callable[[RosterDevice, Clock], Link]
+_PAUSE_SECONDS: Final = 1.0
+_NOT_NOW: Final = (nats.errors.Error, PublishDeniedError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +37,21 @@ class Surroundings:
 
     site: str
     bus: Bus
+    registry: Registry
     journal: Journal
+    staging: Staging
+    quarantine: Quarantine
     clock: Clock
     open_link: LinkFactory
     drivers: dict[str, Driver]
+    alarms: asyncio.Queue[Alarm] = field(default_factory=asyncio.Queue)
+    """Alarms on their way; nothing waits for a broker that is away."""
 
 
 async def publish_batch(around: Surroundings, batch: PunchBatch) -> None:
     """Publish a batch; when that fails it stays in the journal and is published again."""
     attempt = around.journal.attempt(batch.batch_id, around.clock.monotonic())
-    with _announced("batch"):
+    try:
         await around.bus.publish(
             PUNCH,
             subjects.punch_read(batch.site, batch.device_id),
@@ -48,36 +59,67 @@ async def publish_batch(around: Surroundings, batch: PunchBatch) -> None:
             # A new id for each attempt: the stream must not take a needed repetition for a double.
             message_id=f"{batch.batch_id}.{attempt}",
         )
+    except _NOT_NOW as error:
+        log.warning("batch not published now", error=repr(error)[:200])
+    else:
         around.journal.stored(batch.batch_id)
 
 
-@contextlib.contextmanager
-def _announced(what: str) -> Iterator[None]:
-    try:
-        yield
-    except (nats.errors.Error, PublishDeniedError, TimeoutError) as error:
-        log.warning("not published now", what=what, error=repr(error)[:200])
-
-
-async def publish_people(
-    around: Surroundings, device: RosterDevice, people: Sequence[PersonEntry]
+async def publish_surely(
+    around: Surroundings, stream: StreamSpec, subject: str, message: Message
 ) -> None:
-    """Publish who a device holds, a part at a time; a later reading says it again."""
-    for start in range(0, len(people), _PEOPLE_AT_ONCE):
-        part = PeopleRead(
-            owner=device.owner,
-            site=around.site,
-            device_id=device.device_id,
-            read_at=around.clock.now(),
-            people=tuple(
-                Person(user_id=each.user_id, name=each.name)
-                for each in people[start : start + _PEOPLE_AT_ONCE]
-            ),
-        )
-        with _announced("people"):
-            await around.bus.publish(
-                PEOPLE,
-                subjects.people_read(around.site, device.device_id),
-                part.model_dump_json().encode(),
-                message_id=str(new_id()),
-            )
+    """Publish a message; return when it is stored, however long that takes."""
+    message_id = str(new_id())
+    body = message.model_dump_json().encode()
+    while True:
+        try:
+            await around.bus.publish(stream, subject, body, message_id=message_id)
+        except _NOT_NOW as error:
+            log.warning("not published now", stream=stream.name, error=repr(error)[:200])
+            await asyncio.sleep(_PAUSE_SECONDS)
+        else:
+            return
+
+
+async def keep_unknown(
+    around: Surroundings, what: str, error: DecodeError, pieces: Iterable[bytes] | None = None
+) -> tuple[DeviceError, Kept]:
+    """Put bytes that no form fits into quarantine; return what to say of them, and their name.
+
+    ``pieces`` are what was not understood, if they are not in the error; ``what`` begins a
+    sentence, as in "The log".
+    """
+    kept = await asyncio.to_thread(
+        around.quarantine.keep, (error.raw,) if pieces is None else pieces
+    )
+    where = "are in quarantine" if kept.digest else "could not be kept; the agent's log tells why"
+    details = f"{what} is not understood: {error}. Its bytes {where}."
+    return DeviceError(Code.UNKNOWN_FORM, details), kept
+
+
+def raise_alarm(
+    around: Surroundings, device: RosterDevice, error: DeviceError, kept: Kept | None = None
+) -> None:
+    """Let a person look at a device; ``kept`` is what of it lies in quarantine."""
+    size, digest = kept or (0, "")
+    alarm = Alarm(
+        alarm_id=new_id(),
+        owner=device.owner,
+        site=around.site,
+        device_id=device.device_id,
+        at=around.clock.now(),
+        code=error.code,
+        details=error.details,
+        size=size,
+        digest=digest,
+    )
+    log.error("alarm", device_id=device.device_id, code=error.code, digest=digest)
+    around.alarms.put_nowait(alarm)
+
+
+async def say_alarms(around: Surroundings) -> None:
+    """Publish alarms in order, for ever."""
+    while True:
+        alarm = await around.alarms.get()
+        subject = subjects.alarm(alarm.site, alarm.device_id)
+        await publish_surely(around, ALARM, subject, alarm)

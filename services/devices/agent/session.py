@@ -5,57 +5,56 @@ records into batches, counts equal records so that each punch has its identity, 
 number of batches under way, and knows when a reading of the log is safe with attendance.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 from services.devices.agent.effects import (
     ClockRead,
     Connected,
+    Drop,
     Forget,
     Happened,
     Heard,
     Keep,
-    LogRead,
+    LogBegun,
+    LogPart,
+    Next,
     Receipted,
     Report,
     Reread,
+    Told,
+    Unfollowed,
     Wanted,
 )
+from services.devices.agent.numbering import REMEMBERED, Second, record_of, second_of
 from services.devices.drivers.base import LogEntry
-from shared.contracts.devices import (
-    BATCH_LIMIT,
-    Progress,
-    PunchBatch,
-    PunchRecord,
-    RosterDevice,
-    Source,
-)
-from shared.contracts.identity import canonical_person
+from shared.contracts.agents import RosterDevice
+from shared.contracts.operations import Progress
+from shared.contracts.readings import PunchBatch, PunchRecord, Source
 
 WINDOW: Final = 8
 """Batches of one reading that may be on their way at once."""
-_REMEMBERED: Final = 256
-"""Live records whose equals are counted; two punches of one second are never further apart."""
 
-_Second = tuple[str, str]
-_NONE: Final[Mapping[_Second, int]] = MappingProxyType({})
+_NONE: Final[Mapping[Second, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One reading of the whole log, on its way to attendance."""
 
+    reading_id: UUID
     operation_id: UUID | None
     at: datetime
-    waiting: tuple[tuple[PunchRecord, ...], ...]
-    under_way: frozenset[UUID]
     read: int
+    asked: bool = True
+    """Whether its next part is wanted and has not come yet."""
+    sent: bool = False
+    """Whether there is nothing more to send."""
+    under_way: frozenset[UUID] = frozenset()
     receipted: int = 0
     recorded: int = 0
 
@@ -67,7 +66,12 @@ class Reading:
     @property
     def done(self) -> bool:
         """Whether every batch has its receipt."""
-        return not self.waiting and not self.under_way
+        return self.sent and not self.under_way
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another part may be sent now."""
+        return not self.sent and not self.asked and len(self.under_way) < WINDOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,86 +86,111 @@ class Session:
     serial: str
     drift_ms: int | None = None
     batches: int = 0
-    live: Mapping[_Second, int] = field(default_factory=lambda: _NONE)
+    live: Mapping[Second, int] = field(default_factory=lambda: _NONE)
     """How many live records of this connection there were of a person in a second."""
-    tail: Mapping[_Second, int] = field(default_factory=lambda: _NONE)
+    tail: Mapping[Second, int] = field(default_factory=lambda: _NONE)
     """The same of the end of the last whole log."""
     readings: tuple[Reading, ...] = ()
 
     def hear(self, heard: Heard) -> tuple["Session", tuple[Wanted, ...]]:
         """Return the session after what was heard, and what is wanted done, in order."""
         match heard:
-            case Connected(serial):
-                return replace(self, serial=serial or self.serial, live=_NONE, tail=_NONE), ()
-            case ClockRead(drift_ms):
-                return replace(self, drift_ms=drift_ms), ()
             case Happened(entry, at):
                 return _happened(self, entry, at)
-            case LogRead():
-                return _log_read(self, heard)
+            case LogBegun():
+                return _log_begun(self, heard)
+            case LogPart():
+                return _log_part(self, heard)
             case Receipted():
                 return _receipted(self, heard)
+            case Told() | Connected() | ClockRead() | Unfollowed():
+                return _noted(self, heard), ()
+
+
+def _noted(session: Session, heard: Told | Connected | ClockRead | Unfollowed) -> Session:
+    match heard:
+        case Told(device):
+            return replace(session, device=device)
+        case Connected(serial):
+            return replace(session, serial=serial or session.serial, live=_NONE, tail=_NONE)
+        case ClockRead(drift_ms):
+            return replace(session, drift_ms=drift_ms)
+        case Unfollowed(reading_id):
+            readings = (
+                replace(each, operation_id=None) if each.reading_id == reading_id else each
+                for each in session.readings
+            )
+            return replace(session, readings=tuple(readings))
 
 
 def _happened(
     session: Session, entry: LogEntry, at: datetime
 ) -> tuple[Session, tuple[Wanted, ...]]:
-    second = _second(entry)
+    second = second_of(entry)
     ordinal = session.live.get(second, 0)
     session = replace(session, live=_remember(session.live, second, ordinal + 1))
-    session, batch = _batch(session, (_record(entry, ordinal),), "live", at)
+    session, batch = _batch(session, (record_of(entry, ordinal),), "live", at)
     # The log held a record of this second that this connection never saw live: whether the
     # event is that record or another one, only the log itself can tell.
     doubtful = session.tail.get(second, 0) > ordinal
     return session, (Keep(batch), Reread()) if doubtful else (Keep(batch),)
 
 
-def _log_read(session: Session, heard: LogRead) -> tuple[Session, tuple[Wanted, ...]]:
-    records = tuple(_ordinals(heard.entries))
-    tail = Counter(_second(entry) for entry in heard.entries[-_REMEMBERED:])
-    session = replace(session, tail=MappingProxyType(dict(tail)))
-    reading = Reading(heard.operation_id, heard.at, _parts(records), frozenset(), read=len(records))
-    # A newer reading of the log holds all that an older one still had to send.
-    older = (
-        replace(each, waiting=()) if each.operation_id is None else each
-        for each in session.readings
-    )
-    return _go_on(session, reading, tuple(each for each in older if not each.done))
+def _log_begun(session: Session, heard: LogBegun) -> tuple[Session, tuple[Wanted, ...]]:
+    reading = Reading(heard.reading_id, heard.operation_id, heard.at, heard.total)
+    # A newer reading of the log holds all that an older one still had to send; but an operation
+    # follows its own.
+    older = [each for each in session.readings if not each.sent and each.operation_id is None]
+    others = (replace(each, sent=True) if each in older else each for each in session.readings)
+    readings = (*(each for each in others if not each.done), reading)
+    drops = tuple(Drop(each.reading_id) for each in older)
+    session = replace(session, tail=heard.tail, readings=readings)
+    return session, (*drops, Next(reading.reading_id), _report(reading))
+
+
+def _log_part(session: Session, heard: LogPart) -> tuple[Session, tuple[Wanted, ...]]:
+    reading = next((r for r in session.readings if r.reading_id == heard.reading_id), None)
+    if reading is None or reading.sent:
+        return session, ()
+    reading = replace(reading, asked=False, sent=heard.last)
+    keeps: tuple[Keep, ...] = ()
+    if heard.records:
+        session, batch = _batch(session, heard.records, "pull", reading.at, reading.operation_id)
+        reading = replace(reading, under_way=reading.under_way | {batch.batch_id})
+        keeps = (Keep(batch),)
+    reports = (_report(reading),) if reading.done else ()
+    session, wanted = _go_on(session, reading)
+    return session, (*keeps, *wanted, *reports)
 
 
 def _receipted(session: Session, receipt: Receipted) -> tuple[Session, tuple[Wanted, ...]]:
     forget = Forget(receipt.batch_id)
-    ours = [each for each in session.readings if receipt.batch_id in each.under_way]
-    if not ours:
+    reading = next((r for r in session.readings if receipt.batch_id in r.under_way), None)
+    if reading is None:
         return session, (forget,)
     reading = replace(
-        ours[0],
-        under_way=ours[0].under_way - {receipt.batch_id},
-        receipted=ours[0].receipted + receipt.recorded + receipt.known,
-        recorded=ours[0].recorded + receipt.recorded,
-    )
-    others = tuple(each for each in session.readings if each is not ours[0])
-    session, wanted = _go_on(session, reading, others)
-    return session, (forget, *wanted)
-
-
-def _go_on(
-    session: Session, reading: Reading, others: tuple[Reading, ...]
-) -> tuple[Session, tuple[Wanted, ...]]:
-    """Send batches of a reading until its window is full, and say how far it is."""
-    keeps = []
-    room = WINDOW - len(reading.under_way)
-    for part in reading.waiting[:room]:
-        session, batch = _batch(session, part, "pull", reading.at, reading.operation_id)
-        keeps.append(Keep(batch))
-    reading = replace(
         reading,
-        waiting=reading.waiting[room:],
-        under_way=reading.under_way | {keep.batch.batch_id for keep in keeps},
+        under_way=reading.under_way - {receipt.batch_id},
+        receipted=reading.receipted + receipt.recorded + receipt.known,
+        recorded=reading.recorded + receipt.recorded,
     )
-    readings = others if reading.done else (*others, reading)
-    report = Report(reading.operation_id, reading.progress, done=reading.done)
-    return replace(session, readings=readings), (*keeps, report)
+    session, wanted = _go_on(session, reading)
+    return session, (forget, *wanted, _report(reading))
+
+
+def _go_on(session: Session, reading: Reading) -> tuple[Session, tuple[Wanted, ...]]:
+    """Put a changed reading in its place; want its next part when there is room for it."""
+    wanted = (Next(reading.reading_id),) if reading.has_room else ()
+    reading = replace(reading, asked=reading.asked or bool(wanted))
+    changed = (
+        reading if each.reading_id == reading.reading_id else each for each in session.readings
+    )
+    readings = tuple(each for each in changed if not each.done)
+    return replace(session, readings=readings), wanted
+
+
+def _report(reading: Reading) -> Report:
+    return Report(reading.reading_id, reading.progress, done=reading.done)
 
 
 def _batch(
@@ -190,51 +219,9 @@ def _batch(
     return replace(session, batches=number), batch
 
 
-def drift_ms(shown: str, zone: ZoneInfo, now: datetime) -> int:
-    """Return a device's wall clock minus true time, in milliseconds.
-
-    A device shows whole seconds: the middle of the one it shows is the best guess, half a second
-    is what the guess may be wrong by.
-    """
-    clock = datetime.fromisoformat(shown).replace(tzinfo=zone) + timedelta(milliseconds=500)
-    return (clock - now) // timedelta(milliseconds=1)
-
-
-def _second(entry: LogEntry) -> _Second:
-    return canonical_person(entry.person), entry.device_time
-
-
-def _record(entry: LogEntry, ordinal: int) -> PunchRecord:
-    return PunchRecord(
-        person=entry.person,
-        device_time=entry.device_time,
-        ordinal=ordinal,
-        verify=entry.verify,
-        state=entry.state,
-        work_code=entry.work_code,
-        raw=entry.raw,
-        flags=entry.flags,
-    )
-
-
-def _ordinals(entries: tuple[LogEntry, ...]) -> Iterator[PunchRecord]:
-    """Number equal records of a whole log by their position in it."""
-    seen: Counter[_Second] = Counter()
-    for entry in entries:
-        second = _second(entry)
-        yield _record(entry, seen[second])
-        seen[second] += 1
-
-
-def _parts(records: tuple[PunchRecord, ...]) -> tuple[tuple[PunchRecord, ...], ...]:
-    return tuple(
-        records[start : start + BATCH_LIMIT] for start in range(0, len(records), BATCH_LIMIT)
-    )
-
-
-def _remember(counts: Mapping[_Second, int], second: _Second, count: int) -> Mapping[_Second, int]:
+def _remember(counts: Mapping[Second, int], second: Second, count: int) -> Mapping[Second, int]:
     kept = {key: value for key, value in counts.items() if key != second}
     kept[second] = count
-    for oldest in list(kept)[: max(0, len(kept) - _REMEMBERED)]:
+    for oldest in list(kept)[: max(0, len(kept) - REMEMBERED)]:
         del kept[oldest]
     return MappingProxyType(kept)

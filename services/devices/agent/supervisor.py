@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 from services.devices.agent.connection import Connection
 from services.devices.agent.effects import Receipted
 from services.devices.agent.operations import Operations
-from services.devices.agent.outgoing import Surroundings, publish_batch
-from shared.contracts import catalog, subjects
+from services.devices.agent.outgoing import Surroundings, publish_batch, say_alarms
+from shared.contracts import subjects
+from shared.contracts.agents import Roster, RosterDevice
 from shared.contracts.attendance import Receipt
-from shared.contracts.devices import AskRoster, Presence, Roster, RosterDevice
-from shared.kit import rpc
+from shared.contracts.readings import Presence
 from shared.kit.errors import MusterError
 from shared.kit.logging import get_logger
 
@@ -65,35 +65,31 @@ class Supervisor:
             group.create_task(self._follow_roster(group))
             group.create_task(self._tell_presence())
             group.create_task(self._break_silence())
+            group.create_task(say_alarms(self._around))
 
     async def _follow_roster(self, group: asyncio.TaskGroup) -> None:
         while True:
             self._ask_again.clear()
             wait = _ROSTER_SECONDS
             try:
-                self._apply(group, await self._roster())
+                await self._apply(group, await self._around.registry.roster(self._agent))
             except MusterError as error:
                 # What is held stays held: a registry that is away is no reason to let go.
                 log.warning("no roster now", error=str(error))
                 wait = _ROSTER_RETRY_SECONDS
             await _within(wait, self._ask_again)
 
-    async def _roster(self) -> Roster:
-        return await rpc.ask(
-            self._around.bus,
-            catalog.ROSTER,
-            AskRoster(agent=self._agent),
-            Roster,
-            subject=subjects.rpc_of_site("devices", "roster", self._around.site),
-        )
-
-    def _apply(self, group: asyncio.TaskGroup, roster: Roster) -> None:
+    async def _apply(self, group: asyncio.TaskGroup, roster: Roster) -> None:
         self._owner = roster.owner
         wanted = {device.device_id: device for device in roster.devices}
-        for device_id, holding in list(self._holdings.items()):
-            if not _same_wire(wanted.get(device_id), holding.connection.device):
-                for task in holding.tasks:
+        for device_id, (connection, tasks) in list(self._holdings.items()):
+            device = wanted.get(device_id)
+            if device is not None and _same_wire(device, connection.device):
+                await connection.told(device)
+            else:
+                for task in tasks:
                     task.cancel()
+                connection.close()
                 del self._holdings[device_id]
         for device_id, device in wanted.items():
             if device_id not in self._holdings:
@@ -148,9 +144,9 @@ class Supervisor:
                     await publish_batch(self._around, batch)
 
 
-def _same_wire(new: RosterDevice | None, held: RosterDevice) -> bool:
-    """Tell whether a connection may stay: only the serial to fall back on may have changed."""
-    return new is not None and new.model_copy(update={"serial": held.serial}) == held
+def _same_wire(new: RosterDevice, held: RosterDevice) -> bool:
+    """Tell whether a connection may stay: a fallback serial and an epoch are not of the wire."""
+    return new.model_copy(update={"serial": held.serial, "epoch": held.epoch}) == held
 
 
 async def _within(seconds: float, event: asyncio.Event) -> None:

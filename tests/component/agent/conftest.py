@@ -1,93 +1,73 @@
-"""A simulated terminal in a process of its own, as a device on the wall would be."""
+"""A site with a real agent, on the real broker; see ``house``."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import socket
-import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from contextlib import AsyncExitStack, asynccontextmanager
 
-import httpx
+import pytest
 import pytest_asyncio
 
-from shared.contracts.devices import RosterDevice
-from tests.conftest import OWNER
+from services.devices.agent import app
+from services.devices.agent.links import catalog
+from services.devices.agent.links.base import Link
+from services.devices.agent.settings import AgentSettings
+from shared.contracts.agents import RosterDevice
+from shared.kit.bus import Bus
+from shared.kit.clock import Clock
+from shared.kit.settings import Settings
+from tests.component.agent.house import House
+from tests.component.agent.scripted import Scripts
+from tests.component.agent.standins import Attendance, Registry
+from tests.conftest import Platform
 
-KEY = 4711
 
-
-@dataclass(frozen=True)
-class Terminal:
-    """One simulated terminal and the control of its fleet."""
-
-    serial: str
-    host: str
-    port: int
-    control: httpx.AsyncClient
-
-    def roster(self, comm_key: int = KEY) -> RosterDevice:
-        return RosterDevice(
-            device_id=1,
-            owner=OWNER,
-            dialect="zk",
-            host=self.host,
-            port=self.port,
-            comm_key=comm_key,
-            zone="Asia/Jakarta",
-            epoch=0,
-            serial=self.serial,
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def site(
+    platform: Platform, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
+    """A house whose agent runs for all tests of a file, each with devices of its own."""
+    await platform.clean()
+    directory = tmp_path_factory.mktemp("site")
+    settings = platform.settings(AgentSettings, "agent-hq", data_dir=directory)
+    async with AsyncExitStack() as stack:
+        registry, attendance = (
+            Bus(user, platform.settings(Settings, user)) for user in ("devices", "attendance")
         )
-
-    async def state(self) -> dict[str, Any]:
-        return dict((await self.control.get(f"/devices/{self.serial}")).json())
-
-    async def truth(self) -> list[dict[str, Any]]:
-        return list((await self.control.get(f"/devices/{self.serial}/truth")).json())
-
-    async def unlocks(self) -> list[dict[str, Any]]:
-        return list((await self.control.get(f"/devices/{self.serial}/unlocks")).json())
-
-    async def punch(self, user_id: str, state: int = 0) -> dict[str, Any]:
-        body = {"user_id": user_id, "state": state}
-        answer = await self.control.post(f"/devices/{self.serial}/punch", json=body)
-        return dict(answer.raise_for_status().json())
-
-    async def fault(self, kind: str) -> None:
-        answer = await self.control.post(f"/devices/{self.serial}/fault", json={"kind": kind})
-        answer.raise_for_status()
+        house = House(Registry(registry), Attendance(attendance), settings, directory)
+        for bus in (registry, attendance):
+            await bus.connect()
+            stack.push_async_callback(bus.stop)
+        await house.registry.start()
+        await house.attendance.start()
+        await stack.enter_async_context(running(settings, house.scripts))
+        yield house
 
 
-def free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+@asynccontextmanager
+async def running(settings: AgentSettings, scripts: Scripts) -> AsyncIterator[None]:
+    """The agent itself, as its process would run it; some of its links lead to a script."""
+
+    def open_link(device: RosterDevice, clock: Clock) -> Link:
+        return scripts.find(device) or catalog.open_link(device, clock)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "open_link", open_link)
+        service = app.build(settings)
+    await service.bus.connect()
+    await service.check.run()
+    await service.bus.start()
+    tasks = [asyncio.ensure_future(task()) for task in service.tasks]
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await service.bus.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def terminal(tmp_path: Path) -> AsyncIterator[Terminal]:
-    """One terminal with 600 records."""
-    host = "127.0.8.1"
-    port = free_port(host)
-    spec = f"serial=SIM1,host={host},port={port},users=20,records=600,zone=Asia/Jakarta,key={KEY}"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "services.devices.simulators",
-        "--state-dir",
-        str(tmp_path / "fleet"),
-        "--control",
-        "127.0.0.1:0",
-        "--device",
-        spec,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 20))
-    async with httpx.AsyncClient(base_url=ready["control"]) as control:
-        yield Terminal("SIM1", host, port, control)
-    process.terminate()
-    await process.communicate()
+async def house(site: House) -> AsyncIterator[House]:
+    """The house, without any device at the beginning and at the end."""
+    yield site
+    await site.leave()

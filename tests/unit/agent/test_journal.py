@@ -6,12 +6,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from services.devices.agent.journal import SILENCE_SECONDS, Journal
-from shared.contracts.devices import PunchBatch
-from tests.unit.agent.test_session import a_session, batches, entry, live, play
+from shared.contracts.readings import PunchBatch
+from tests.unit.agent.test_session import Player, a_session, batches, entry, live
 
 
 def a_batch() -> PunchBatch:
-    return batches(play(a_session(), *live(entry()))[1])[0]
+    return batches(Player(a_session()).hear(*live(entry())))[0]
 
 
 def published(journal: Journal, batch: PunchBatch, until: float, *, stored: bool) -> list[float]:

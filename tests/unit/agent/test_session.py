@@ -11,20 +11,27 @@ from hypothesis import strategies as st
 
 from services.devices.agent.effects import (
     Connected,
+    Drop,
     Forget,
     Happened,
     Heard,
     Keep,
-    LogRead,
+    LogBegun,
+    LogPart,
+    Next,
     Receipted,
     Report,
     Reread,
+    Told,
+    Unfollowed,
     Wanted,
 )
-from services.devices.agent.session import WINDOW, Session, drift_ms
-from services.devices.drivers.base import LogEntry
-from shared.contracts.devices import BATCH_LIMIT, PunchBatch, RosterDevice
+from services.devices.agent.numbering import numbered, survey
+from services.devices.agent.session import WINDOW, Session
+from services.devices.drivers.base import LogEntry, drift_ms
+from shared.contracts.agents import RosterDevice
 from shared.contracts.identity import punch_id
+from shared.contracts.readings import BATCH_LIMIT, PunchBatch, PunchRecord
 from tests.conftest import OWNER
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -53,12 +60,51 @@ def entry(person: str = "1", second: int = 0) -> LogEntry:
     return LogEntry(person, f"2026-03-02T16:00:{second:02}", 1, 0, None, b"raw")
 
 
-def play(session: Session, *heards: Heard) -> tuple[Session, list[Wanted]]:
-    wanted: list[Wanted] = []
-    for heard in heards:
-        session, more = session.hear(heard)
-        wanted.extend(more)
-    return session, wanted
+class Player:
+    """Plays what is heard to a session and hands it the parts of logs that it wants."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.logs: dict[UUID, list[LogPart]] = {}
+        self.wanted: list[Wanted] = []
+
+    def hear(self, *heards: Heard) -> list[Wanted]:
+        """Return what is wanted because of this, in order."""
+        before, todo = len(self.wanted), list(heards)
+        while todo:
+            self.session, wanted = self.session.hear(todo.pop(0))
+            self.wanted.extend(wanted)
+            parts = [self.logs[each.reading_id] for each in wanted if isinstance(each, Next)]
+            todo[:0] = [each.pop(0) for each in parts]
+        return self.wanted[before:]
+
+    def read(self, entries: list[LogEntry], operation_id: UUID | None = None) -> list[Wanted]:
+        """Let the session hear of a whole log."""
+        reading_id = uuid5(SPACE, f"reading {len(self.logs)}")
+        looked = survey(entries, 40 * len(entries))
+        records = list(numbered(entries, looked.suspects))
+        self.logs[reading_id] = parts_of(reading_id, records)
+        return self.hear(LogBegun(reading_id, operation_id, NOW, looked.total, looked.tail))
+
+    def drain(self) -> list[Wanted]:
+        """Receipt everything until nothing more is said; return all that was ever wanted."""
+        done: set[UUID] = set()
+        while fresh := [each for each in batches(self.wanted) if each.batch_id not in done]:
+            done.update(each.batch_id for each in fresh)
+            self.hear(*(receipt_of(each) for each in fresh))
+        return self.wanted
+
+
+def parts_of(reading_id: UUID, records: list[PunchRecord]) -> list[LogPart]:
+    starts = range(0, max(1, len(records)), BATCH_LIMIT)
+    return [
+        LogPart(reading_id, tuple(records[at : at + BATCH_LIMIT]), last=at == starts[-1])
+        for at in starts
+    ]
+
+
+def receipt_of(batch: PunchBatch) -> Receipted:
+    return Receipted(batch.batch_id, len(batch.records), 0)
 
 
 def batches(wanted: list[Wanted]) -> list[PunchBatch]:
@@ -77,22 +123,8 @@ def live(*entries: LogEntry) -> list[Heard]:
     return [Happened(each, NOW) for each in entries]
 
 
-def receipts(wanted: list[Wanted]) -> list[Heard]:
-    return [Receipted(each.batch_id, len(each.records), 0) for each in batches(wanted)]
-
-
-def drain(session: Session, wanted: list[Wanted]) -> list[Wanted]:
-    """Receipt everything until nothing more is said; return all that was wanted."""
-    everything = list(wanted)
-    while batches(wanted):
-        session, wanted = play(session, *receipts(wanted))
-        everything.extend(wanted)
-    return everything
-
-
 def test_a_live_punch_is_a_batch_of_one() -> None:
-    _, wanted = play(a_session(), *live(entry()))
-    (batch,) = batches(wanted)
+    (batch,) = batches(Player(a_session()).hear(*live(entry())))
     assert (batch.source, batch.serial, batch.zone) == ("live", "SIM1", "Asia/Jakarta")
     assert len(batch.records) == 1
 
@@ -102,9 +134,14 @@ def test_without_a_serial_of_its_own_the_registered_one_counts() -> None:
     assert session.serial == "SIM1"
 
 
+def test_the_registrys_news_count_from_then_on() -> None:
+    player = Player(a_session())
+    player.hear(Told(player.session.device.model_copy(update={"epoch": 1})), *live(entry()))
+    assert batches(player.wanted)[0].epoch == 1
+
+
 def test_two_live_punches_in_one_second_are_two() -> None:
-    _, wanted = play(a_session(), *live(entry(), entry()))
-    assert len(set(ids(wanted))) == 2
+    assert len(set(ids(Player(a_session()).hear(*live(entry(), entry()))))) == 2
 
 
 SECONDS = st.lists(st.tuples(st.sampled_from("123"), st.integers(0, 3)), max_size=40)
@@ -113,8 +150,8 @@ SECONDS = st.lists(st.tuples(st.sampled_from("123"), st.integers(0, 3)), max_siz
 @given(SECONDS)
 def test_live_and_bulk_give_the_same_punches(punches: list[tuple[str, int]]) -> None:
     entries = [entry(person, second) for person, second in punches]
-    _, by_live = play(a_session(), *live(*entries))
-    _, by_bulk = play(a_session(), LogRead(tuple(entries), NOW))
+    by_live = Player(a_session()).hear(*live(*entries))
+    by_bulk = Player(a_session()).read(entries)
     assert sorted(ids(by_live)) == sorted(ids(by_bulk))
     assert len(set(ids(by_bulk))) == len(entries)
 
@@ -124,95 +161,140 @@ def test_a_connection_lost_anywhere_loses_and_doubles_nothing(
     punches: list[tuple[str, int]], cut: int
 ) -> None:
     entries = [entry(person, second) for person, second in punches]
-    before, after = entries[:cut], entries[cut:]
-    session, first = play(a_session(), *live(*before))
-    _, second = play(session, Connected("SIM1"), *live(*after), LogRead(tuple(entries), NOW))
-    assert set(ids(first + second)) == set(ids(play(a_session(), LogRead(tuple(entries), NOW))[1]))
+    player = Player(a_session())
+    player.hear(*live(*entries[:cut]), Connected("SIM1"), *live(*entries[cut:]))
+    player.read(entries)
+    assert set(ids(player.wanted)) == set(ids(Player(a_session()).read(entries)))
 
 
 def test_a_doubtful_live_punch_asks_for_the_log() -> None:
-    session, _ = play(a_session(), LogRead((entry(),), NOW))
-    _, wanted = play(session, *live(entry()))
-    assert Reread() in wanted
+    player = Player(a_session())
+    player.read([entry()])
+    assert Reread() in player.hear(*live(entry()))
 
 
 def test_a_punch_of_another_second_is_not_doubtful() -> None:
-    session, _ = play(a_session(), LogRead((entry(),), NOW))
-    _, wanted = play(session, *live(entry(second=1)))
-    assert Reread() not in wanted
+    player = Player(a_session())
+    player.read([entry()])
+    assert Reread() not in player.hear(*live(entry(second=1)))
 
 
 def test_a_long_log_is_sent_in_a_window_and_in_order() -> None:
-    entries = tuple(entry(str(number)) for number in range(BATCH_LIMIT * (WINDOW + 3) + 1))
-    session, wanted = play(a_session(), LogRead(entries, NOW, SPACE))
-    assert len(batches(wanted)) == WINDOW
-    everything = drain(session, wanted)
-    people = [record.person for batch in batches(everything) for record in batch.records]
+    entries = [entry(str(number)) for number in range(BATCH_LIMIT * (WINDOW + 3) + 1)]
+    player = Player(a_session())
+    assert len(batches(player.read(entries, SPACE))) == WINDOW
+    everything = batches(player.drain())
+    people = [record.person for batch in everything for record in batch.records]
     assert people == [str(number) for number in range(len(entries))]
-    assert all(len(batch.records) <= BATCH_LIMIT for batch in batches(everything))
-    assert len({batch.batch_id for batch in batches(everything)}) == len(batches(everything))
+    assert all(len(batch.records) <= BATCH_LIMIT for batch in everything)
+    assert len({batch.batch_id for batch in everything}) == len(everything)
+
+
+@given(SECONDS.map(lambda few: few * 40), st.lists(st.integers(0, WINDOW), max_size=60))
+def test_the_window_is_never_exceeded_and_no_part_is_wanted_twice(
+    punches: list[tuple[str, int]], receipted: list[int]
+) -> None:
+    """Whatever order receipts come in."""
+    player = Player(a_session())
+    player.read([entry(person, second) for person, second in punches], SPACE)
+    for which in receipted:
+        (reading,) = player.session.readings or (None,)
+        if reading is None:
+            break
+        assert len(reading.under_way) <= WINDOW
+        if under_way := sorted(reading.under_way):
+            batch_id = under_way[which % len(under_way)]
+            (batch,) = (b for b in batches(player.wanted) if b.batch_id == batch_id)
+            player.hear(receipt_of(batch))
+    (parts,) = player.logs.values()
+    assert len(parts) + sum(isinstance(each, Next) for each in player.wanted) == len(
+        parts_of(SPACE, list(range(len(punches))))  # type: ignore[arg-type]
+    )
+
+
+def test_a_part_that_nobody_asked_for_changes_nothing() -> None:
+    player = Player(a_session())
+    player.read([entry()], SPACE)
+    before = player.session
+    stray = LogPart(uuid5(SPACE, "another"), (), last=True)
+    assert player.hear(stray) == []
+    assert player.session == before
 
 
 def test_a_reading_is_done_only_when_every_batch_has_its_receipt() -> None:
-    entries = tuple(entry(str(number)) for number in range(BATCH_LIMIT + 1))
-    session, wanted = play(a_session(), LogRead(entries, NOW, SPACE))
-    first, second = receipts(wanted)
-    session, wanted = play(session, first)
-    assert wanted[-1] == Report(SPACE, wanted[-1].progress, done=False)  # type: ignore[union-attr]
-    session, wanted = play(session, first)
-    assert not any(isinstance(each, Report) for each in wanted), "a receipt twice counts once"
-    _, wanted = play(session, second)
-    last = wanted[-1]
+    entries = [entry(str(number)) for number in range(BATCH_LIMIT + 1)]
+    player = Player(a_session())
+    first, second = (receipt_of(each) for each in batches(player.read(entries, SPACE)))
+    report = player.hear(first)[-1]
+    assert isinstance(report, Report)
+    assert not report.done
+    again = player.hear(first)
+    assert not any(isinstance(each, Report) for each in again), "a receipt twice counts once"
+    last = player.hear(second)[-1]
     assert isinstance(last, Report)
     assert last.done
     assert last.progress.read == last.progress.receipted == last.progress.recorded == len(entries)
+    assert player.session.readings == ()
 
 
 def test_an_empty_log_is_done_at_once() -> None:
-    _, wanted = play(a_session(), LogRead((), NOW, SPACE))
-    (report,) = wanted
-    assert isinstance(report, Report)
-    assert report.done
+    last = Player(a_session()).read([], SPACE)[-1]
+    assert isinstance(last, Report)
+    assert last.done
 
 
 def test_a_receipt_lets_the_journal_forget() -> None:
-    session, wanted = play(a_session(), *live(entry()))
-    (batch,) = batches(wanted)
-    _, wanted = play(session, Receipted(batch.batch_id, 1, 0))
-    assert wanted == [Forget(batch.batch_id)]
+    player = Player(a_session())
+    (batch,) = batches(player.hear(*live(entry())))
+    assert player.hear(Receipted(batch.batch_id, 1, 0)) == [Forget(batch.batch_id)]
 
 
 def test_a_receipt_for_an_unknown_batch_is_harmless() -> None:
     unknown = uuid5(SPACE, "unknown")
-    session, wanted = play(a_session(), Receipted(unknown, 1, 0))
-    assert wanted == [Forget(unknown)]
-    assert session == a_session()
+    player = Player(a_session())
+    assert player.hear(Receipted(unknown, 1, 0)) == [Forget(unknown)]
+    assert player.session == a_session()
 
 
 def test_what_is_remembered_of_live_punches_is_bounded() -> None:
-    session, _ = play(a_session(), *live(*(entry(str(number)) for number in range(1000))))
-    assert len(session.live) <= 256
+    player = Player(a_session())
+    player.hear(*live(*(entry(str(number)) for number in range(1000))))
+    assert len(player.session.live) <= 256
 
 
 def test_a_newer_reading_takes_over_what_an_older_one_had_still_to_send() -> None:
-    entries = tuple(entry(str(number)) for number in range(BATCH_LIMIT * (WINDOW + 5)))
-    session, first = play(a_session(), LogRead(entries, NOW))
-    session, _ = play(session, Connected("SIM1"))
-    session, second = play(session, LogRead(entries, NOW))
-    waiting = sum(len(each.waiting) for each in session.readings)
-    assert waiting == 5, "flapping does not pile up readings"
-    everything = drain(session, second)
-    assert set(ids(everything)) | set(ids(first)) >= {
+    entries = [entry(str(number)) for number in range(BATCH_LIMIT * (WINDOW + 5))]
+    player = Player(a_session())
+    player.read(entries)
+    (older,) = player.logs
+    player.hear(Connected("SIM1"))
+    assert Drop(older) in player.read(entries)
+    assert [each.sent for each in player.session.readings] == [True, False]
+    assert len(player.logs[older]) == 5, "flapping does not pile up readings"
+    assert set(ids(player.drain())) == {
         punch_id("SIM1", each.person, each.device_time, 0) for each in entries
     }
+    assert player.session.readings == ()
 
 
 def test_an_operation_keeps_its_reading_when_another_begins() -> None:
-    entries = tuple(entry(str(number)) for number in range(BATCH_LIMIT * (WINDOW + 1)))
-    session, wanted = play(a_session(), LogRead(entries, NOW, SPACE))
-    session, more = play(session, LogRead(entries, NOW))
-    reports = [each for each in drain(session, wanted + more) if isinstance(each, Report)]
-    assert any(each.done and each.operation_id == SPACE for each in reports)
+    entries = [entry(str(number)) for number in range(BATCH_LIMIT * (WINDOW + 1))]
+    player = Player(a_session())
+    player.read(entries, SPACE)
+    (ours,) = player.logs
+    player.read(entries)
+    reports = [each for each in player.drain() if isinstance(each, Report)]
+    assert any(each.done and each.reading_id == ours for each in reports)
+    assert Drop(ours) not in player.wanted
+
+
+def test_a_reading_that_no_operation_follows_any_more_gives_way_like_any_other() -> None:
+    entries = [entry(str(number)) for number in range(BATCH_LIMIT * (WINDOW + 1))]
+    player = Player(a_session())
+    player.read(entries, SPACE)
+    (older,) = player.logs
+    player.hear(Unfollowed(older))
+    assert Drop(older) in player.read(entries, SPACE)
 
 
 def test_a_clock_that_shows_the_right_second_is_off_by_no_more_than_half_of_it() -> None:

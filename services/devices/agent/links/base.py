@@ -1,8 +1,17 @@
-"""The one interface of a link, and what can go wrong on a wire."""
+"""The one interface of a link: a connection to one device, whatever the dialect or the library."""
 
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
-from shared.contracts.errors import Code
+from services.devices.drivers.base import PersonEntry, Table
+from shared.contracts.actions import Action, Cleared, Result
+from shared.contracts.operations import Progress
+from shared.contracts.readings import Template
+
+Keep = Callable[[bytes], None]
+"""Takes a piece of a table; what was kept counts only when the reading as a whole succeeds."""
+Tell = Callable[[Progress], Awaitable[None]]
+"""Takes how far an action has come."""
 
 
 class Greeting(NamedTuple):
@@ -12,44 +21,60 @@ class Greeting(NamedTuple):
     firmware: str | None
 
 
-class LinkError(Exception):
-    """The device could not be asked or did not answer; ``code`` is of the error catalogue."""
-
-    def __init__(self, code: Code, details: str) -> None:
-        super().__init__(f"{code}: {details}")
-        self.code = code
-        self.details = details
-
-
 class Link(Protocol):
-    """A connection to one device; one request at a time, live events at any time.
+    """A connection to one device; live events come at any time.
 
-    Every method raises LinkError, and within a bounded time. After an error the link is dead:
-    close it and open another.
+    Every method raises DeviceError, and within a bounded time. Only ``unlock`` may be called while
+    another method runs. After an error ``dead`` tells whether the link can still be used.
     """
 
+    @property
+    def dead(self) -> bool:
+        """Whether nothing more can come of this link: close it and open another."""
+        ...
+
     async def open(self) -> Greeting:
-        """Connect, authenticate and ask the device who it is."""
+        """Connect, authenticate, enable the device and ask it who it is."""
         ...
 
     async def listen(self) -> None:
-        """Ask the device for live events."""
+        """Ask the device for live punches."""
         ...
 
     async def event(self) -> bytes:
-        """Wait for the next live event and return its body."""
+        """Wait for the next live punch and return its body."""
         ...
 
-    async def log(self) -> bytes:
-        """Return the whole attendance log as the device sent it."""
+    async def log(self, keep: Keep) -> Table:
+        """Read the whole attendance log, all or nothing; PULL_INCOMPLETE when it does not agree."""
         ...
 
-    async def people(self) -> bytes:
-        """Return the whole user table as the device sent it."""
+    async def people(self) -> tuple[PersonEntry, ...]:
+        """Return everybody whom the device holds."""
         ...
 
     async def clock(self) -> str | None:
         """Return the device's wall clock as ISO text, or None when it shows no real date."""
+        ...
+
+    async def templates(self, user_id: str | None) -> tuple[Template, ...]:
+        """Return a person's fingerprint templates, or everybody's."""
+        ...
+
+    async def clear_log(self, expected: Table) -> Cleared:
+        """Empty the log if it still is what ``expected`` says, byte for byte.
+
+        The device is disabled meanwhile, so that nobody punches between the look and the clearing,
+        and enabled whatever happens. LOG_NOT_QUIET when the log is another one by now;
+        OUTCOME_UNKNOWN when the link was lost once the clearing itself was asked for.
+        """
+        ...
+
+    async def do(self, action: Action, tell: Tell) -> Result:
+        """Do what needs nothing of the agent but the wire; NOT_SUPPORTED for what cannot be done.
+
+        ``read_log``, ``clear_log``, ``read_users`` and ``read_templates`` are not for here.
+        """
         ...
 
     async def unlock(self, seconds: int, deadline: float) -> None:

@@ -4,10 +4,11 @@ u32 length of the head | u32 length of the bytes | head | bytes      (little-end
 """
 
 import json
+from collections.abc import Iterator
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
-HEADER: Final = Struct("<II")
+_LENGTHS: Final = Struct("<II")
 
 
 class Frame(NamedTuple):
@@ -20,4 +21,26 @@ class Frame(NamedTuple):
 def encode(frame: Frame) -> bytes:
     """Return a frame's bytes."""
     head = json.dumps(frame.head).encode()
-    return HEADER.pack(len(head), len(frame.body)) + head + frame.body
+    return _LENGTHS.pack(len(head), len(frame.body)) + head + frame.body
+
+
+class Frames:
+    """Cuts what comes out of a pipe into frames."""
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """Take in what came and yield every frame that is whole by now."""
+        self._pending += data
+        while len(self._pending) >= _LENGTHS.size:
+            head_size, body_size = _LENGTHS.unpack_from(self._pending)
+            body = _LENGTHS.size + head_size
+            if len(self._pending) < body + body_size:
+                return
+            frame = Frame(
+                json.loads(self._pending[_LENGTHS.size : body]),
+                bytes(self._pending[body : body + body_size]),
+            )
+            del self._pending[: body + body_size]
+            yield frame

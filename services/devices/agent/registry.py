@@ -1,0 +1,98 @@
+"""What an agent asks the registry; each question raises MusterError when it is not answered."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, TypeVar
+from uuid import UUID
+
+from services.devices.agent.links.base import Tell
+from services.devices.drivers.base import PersonEntry
+from shared.contracts import catalog
+from shared.contracts.agents import (
+    AskRoster,
+    Deposited,
+    DepositPeople,
+    DepositTemplates,
+    Roster,
+    Start,
+    Started,
+)
+from shared.contracts.catalog import Question
+from shared.contracts.errors import Code
+from shared.contracts.message import Message
+from shared.contracts.operations import Progress
+from shared.contracts.readings import PEOPLE_LIMIT, TEMPLATE_LIMIT, Person, Template
+from shared.kit import rpc
+from shared.kit.bus import Bus
+from shared.kit.clock import new_id
+from shared.kit.errors import MusterError
+from shared.kit.logging import get_logger
+
+log = get_logger(__name__)
+R = TypeVar("R", bound=Message)
+
+AWAY: Final = frozenset({Code.SERVICE_UNAVAILABLE, Code.TIMEOUT})
+"""The registry may answer the same question later."""
+_TRIES: Final = 3
+_PAUSE_SECONDS: Final = 1.0
+
+
+class Registry:
+    """The registry, as the agents of one site see it."""
+
+    def __init__(self, bus: Bus, site: str) -> None:
+        self._bus = bus
+        self._site = site
+
+    async def roster(self, agent: str) -> Roster:
+        """Return the devices of the site, with all that is needed to connect to them."""
+        return await self._ask(catalog.ROSTER, AskRoster(agent=agent), Roster)
+
+    async def start(self, operation_id: UUID) -> Started:
+        """Return leave to do an operation, with everything it needs."""
+        return await self._ask(catalog.START, Start(operation_id=operation_id), Started)
+
+    async def deposit_people(
+        self, device_id: int, people: Sequence[PersonEntry], read_at: datetime, tell: Tell
+    ) -> None:
+        """Hand over everybody whom a device holds, a part at a time."""
+        reading_id, total = new_id(), len(people)
+        for start in range(0, max(1, total), PEOPLE_LIMIT):
+            done = min(total, start + PEOPLE_LIMIT)
+            part = DepositPeople(
+                device_id=device_id,
+                reading_id=reading_id,
+                read_at=read_at,
+                people=tuple(Person(**each._asdict()) for each in people[start:done]),
+                last=done == total,
+            )
+            await self._deposit(catalog.DEPOSIT_PEOPLE, part)
+            await tell(Progress(total=total, done=done))
+
+    async def deposit_templates(
+        self, deposit: DepositTemplates, templates: Sequence[Template], tell: Tell
+    ) -> None:
+        """Hand over templates, a part at a time; ``deposit`` says whose and carries none itself."""
+        total = len(templates)
+        for start in range(0, total, TEMPLATE_LIMIT):
+            done = min(total, start + TEMPLATE_LIMIT)
+            part = deposit.model_copy(update={"templates": tuple(templates[start:done])})
+            await self._deposit(catalog.DEPOSIT_TEMPLATES, part)
+            await tell(Progress(total=total, done=done))
+
+    async def _deposit(self, question: Question, part: Message) -> None:
+        for left in reversed(range(_TRIES)):
+            try:
+                await self._ask(question, part, Deposited)
+            except MusterError as error:
+                if error.problem.code not in AWAY or not left:
+                    raise
+                log.info("deposit not taken now", error=str(error))
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                return
+
+    async def _ask(self, question: Question, request: Message, reply: type[R]) -> R:
+        where = question.subject.replace(catalog.SITE, self._site)
+        return await rpc.ask(self._bus, question, request, reply, subject=where)
