@@ -5,7 +5,22 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from services.devices.handlers import doors, operations, registry
+from services.devices.handlers import (
+    alarms,
+    changing,
+    doors,
+    jobs,
+    listing,
+    operations,
+    outcomes,
+    people,
+    presence,
+    registering,
+    templates,
+)
+from services.devices.handlers.parts import Parts
+from services.devices.handlers.seals import Seals
+from services.devices.handlers.waiting import News
 from services.devices.store import sites
 from services.devices.store.operations import OUTBOX
 from services.devices.worker import Worker
@@ -32,19 +47,15 @@ def build(settings: DevicesSettings) -> Service:
     clock = SystemClock()
     bus = Bus(NAME, settings)
     engine = engine_of(NAME, settings)
-    answers = Answers(bus, TokenVerifier(Bucket(bus, streams.AUTH), clock))
     worker = Worker(bus, engine, clock)
-
-    parts = registry.Parts(bus, engine, clock)
-    registry.routes(registry.Registry(parts, seal, worker.added), answers, bus)
-    operations.routes(operations.Operations(engine, clock), answers, bus)
-    doors.routes(doors.Doors(bus, engine, clock), answers)
+    answers = Answers(bus, TokenVerifier(Bucket(bus, streams.AUTH), clock))
+    _hear(Parts(bus, engine, clock), Seals(seal), worker, answers)
 
     async def relay() -> None:
         # Not the wanted sites alone: one that is no longer named may still have devices.
         async with transaction(engine, "sites") as connection:
             known = await sites.every(connection)
-        said = [streams.operation_stream(site.id) for site in known]
+        said = [streams.PEOPLE, *(streams.operation_stream(site.id) for site in known)]
         await Relay(NAME, settings, engine, OUTBOX, bus, said).run()
 
     return Service(
@@ -54,12 +65,11 @@ def build(settings: DevicesSettings) -> Service:
         check=StreamCheck(
             bus,
             (
-                streams.OUTCOME,
-                streams.of_bucket(streams.SITE),
-                streams.of_bucket(streams.AUTH),
+                *(streams.OUTCOME, streams.ALARM, streams.PEOPLE),
+                *map(streams.of_bucket, (streams.SITE, streams.PEOPLE_VERSION, streams.AUTH)),
                 *(streams.operation_stream(site.id) for site in wanted),
             ),
-            [(streams.OUTCOME, each) for each in streams.OUTCOME.consumers],
+            [(each, each.consumers[0]) for each in (streams.OUTCOME, streams.ALARM)],
             seconds=settings.startup_seconds,
         ),
         prepare=(
@@ -67,5 +77,26 @@ def build(settings: DevicesSettings) -> Service:
             partial(worker.check_seal, seal),
             worker.make_consumers,
         ),
-        tasks=(relay, worker.keep_sites, worker.keep_consumers, worker.sweep_on),
+        tasks=(
+            relay,
+            worker.keep_sites,
+            worker.keep_consumers,
+            worker.keep_versions,
+            worker.sweep_on,
+        ),
     )
+
+
+def _hear(parts: Parts, seals: Seals, worker: Worker, answers: Answers) -> None:
+    news = News()
+    registering.routes(registering.Registering(parts, seals, worker), answers)
+    changing.routes(changing.Changing(parts, seals, worker), answers)
+    listing.routes(listing.Listing(parts), answers)
+    presence.routes(presence.Agents(parts, seals), parts.bus)
+    operations.routes(operations.Operations(parts, seals, news), answers)
+    jobs.routes(jobs.Jobs(parts, news), answers)
+    outcomes.routes(outcomes.Outcomes(parts, seals, news, worker), parts.bus)
+    people.routes(people.People(parts, worker), answers, parts.bus)
+    templates.routes(templates.Templates(parts, seals, worker), answers, parts.bus)
+    alarms.routes(alarms.Alarms(parts), answers, parts.bus)
+    doors.routes(doors.Doors(parts), answers)

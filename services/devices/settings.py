@@ -46,7 +46,7 @@ class DevicesSettings(DatabaseSettings):
     bootstrap_file: Path = Path(".muster/bootstrap.json")
     """JSON that names the owners and their sites."""
     secret_key_file: Path = Path(".muster/secrets/devices.key")
-    """The Fernet key under which comm keys lie in the database."""
+    """The Fernet key under which comm keys and owners' data keys lie in the database."""
 
     def sites(self) -> tuple[Site, ...]:
         """Return the sites of the bootstrap file; raise StartupError when it does not read."""
@@ -62,9 +62,9 @@ class DevicesSettings(DatabaseSettings):
         )
 
     def seal(self) -> Fernet:
-        """Return what seals comm keys; raise StartupError when the key file does not hold one."""
+        """Return what seals comm keys and data keys; raise StartupError when the file has none."""
         try:
             return Fernet(self.secret_key_file.read_bytes().strip())
         except (OSError, ValueError) as error:
-            msg = f"{self.secret_key_file} must hold the Fernet key that seals comm keys: {error}"
+            msg = f"{self.secret_key_file} must hold the Fernet key that seals secrets: {error}"
             raise StartupError(msg) from error

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from cryptography.fernet import InvalidToken
 
-from services.devices import rules
-from services.devices.store import devices, operations, sites
+from services.devices.rules import operations as rules
+from services.devices.rules.devices import is_zone
+from services.devices.store import custody, devices, people, progress, sites
 from shared.contracts import streams, subjects
-from shared.contracts.devices import RosterChanged
+from shared.contracts.agents import RosterChanged
 from shared.contracts.devices import Site as SiteEntry
 from shared.kit import consumers
 from shared.kit.buckets import AWAY, Bucket
@@ -32,6 +33,7 @@ log = get_logger(__name__)
 
 _CONSUMERS_SECONDS: Final = 10.0
 _SITES_SECONDS: Final = 3.0
+_VERSIONS_SECONDS: Final = 1.0
 _SWEEP_SECONDS: Final = 1.0
 _LATER: Final = (*AWAY, MusterError)
 """What the broker's part of a round may fail with: the next round tries again."""
@@ -45,12 +47,13 @@ class Worker:
         self._engine = engine
         self._clock = clock
         self._bucket = Bucket(bus, streams.SITE)
+        self._versions = Bucket(bus, streams.PEOPLE_VERSION)
 
     async def put_sites(self, wanted: Sequence[Site]) -> None:
         """Store the sites and tell whose they are; a site of another owner is a StartupError."""
         async with transaction(self._engine, "put sites") as connection:
             for site in wanted:
-                if not rules.is_zone(site.zone):
+                if not is_zone(site.zone):
                     msg = f"site {site.id}: {site.zone!r} is not the IANA name of a time zone"
                     raise StartupError(msg)
                 if not await sites.put(connection, site):
@@ -79,14 +82,20 @@ class Worker:
                 log.info("site told", site=site.id)
 
     async def check_seal(self, seal: Fernet) -> None:
-        """Raise StartupError unless every stored comm key can be opened."""
+        """Raise StartupError unless every stored comm key and data key can be opened."""
         async with transaction(self._engine, "check seal") as connection:
-            sealed = await devices.sealed_keys(connection)
+            sealed = (
+                *await devices.comm_keys(connection),
+                *await custody.every_data_key(connection),
+            )
         try:
             for each in sealed:
                 seal.decrypt(each)
         except InvalidToken as error:
-            msg = "the comm keys were sealed with another key than MUSTER_SECRET_KEY_FILE holds"
+            msg = (
+                "comm keys and data keys were sealed with another key than"
+                " MUSTER_SECRET_KEY_FILE holds"
+            )
             raise StartupError(msg) from error
 
     async def keep_consumers(self) -> NoReturn:
@@ -99,30 +108,90 @@ class Worker:
                 log.warning("consumers not looked after now", error=repr(error)[:300])
 
     async def make_consumers(self) -> None:
-        """Make what is missing among the devices' consumers, and put back what differs.
+        """Make each device's consumer, put back what differs, take away those of removed devices.
 
         A site where that fails is left to the next round, and keeps no other site waiting.
         """
-        async with transaction(self._engine, "places") as connection:
-            places = await devices.places(connection)
-        for site, device_ids in places.items():
+        async with transaction(self._engine, "sites") as connection:
+            known = await sites.every(connection)
+        for site in known:
             try:
-                for device_id in device_ids:
-                    await self._make_consumer(site, device_id)
+                await self._make_consumers(site.id)
             except _LATER as error:
-                log.warning("consumers not made now", site=site, error=repr(error)[:300])
+                log.warning("consumers not made now", site=site.id, error=repr(error)[:300])
 
-    async def _make_consumer(self, site: str, device_id: int) -> None:
-        spec = streams.device_consumer(site, device_id)
-        await consumers.ensure(self._bus, streams.operation_stream(site), spec)
+    async def _make_consumers(self, site: str) -> None:
+        stream = streams.operation_stream(site)
+        # First what is there, then what should be: a device that is added meanwhile is no orphan.
+        found = await consumers.names(self._bus, stream)
+        async with transaction(self._engine, "devices") as connection:
+            there = await devices.of_site(connection, site)
+            gone = await devices.removed_from(connection, site)
+        for each in there:
+            await consumers.ensure(self._bus, stream, streams.device_consumer(site, each))
+        for spec in (streams.device_consumer(site, each) for each in gone):
+            if spec.durable in found:
+                await consumers.remove(self._bus, stream, spec)
+
+    # ── after a commit ───────────────────────────────────────────────────────
 
     async def added(self, site: str, device_id: int) -> None:
         """Make a new device known; what fails is made good by the next rounds, ours and agents'."""
+        spec = streams.device_consumer(site, device_id)
         try:
-            await self._make_consumer(site, device_id)
+            await consumers.ensure(self._bus, streams.operation_stream(site), spec)
+        except _LATER as error:
+            log.warning("device has no consumer yet", device=device_id, error=repr(error)[:300])
+        await self.roster_changed(site)
+
+    async def removed(self, site: str, device_id: int) -> None:
+        """Let go of a device's consumer and its agent; what fails is made good as above."""
+        spec = streams.device_consumer(site, device_id)
+        await self.roster_changed(site)
+        try:
+            await consumers.remove(self._bus, streams.operation_stream(site), spec)
+        except _LATER as error:
+            log.warning("device still has a consumer", device=device_id, error=repr(error)[:300])
+
+    async def roster_changed(self, site: str) -> None:
+        """Tell a site's agents to ask for their roster; they ask unasked, too, but later."""
+        try:
             await self._bus.say(subjects.roster_changed(site), RosterChanged(site=site))
         except _LATER as error:
-            log.warning("device not made known yet", device=device_id, error=repr(error)[:300])
+            log.warning("roster not announced", site=site, error=repr(error)[:300])
+
+    async def people_changed(self, owner: str) -> None:
+        """Tell caches the version of an owner's people; what fails is made good in a second."""
+        try:
+            await self._tell_version(owner)
+        except (*UNAVAILABLE, *_LATER) as error:
+            log.warning("version not told yet", owner=owner, error=repr(error)[:300])
+
+    async def _tell_version(self, owner: str) -> None:
+        # Held meanwhile, so that a lower version never comes last.
+        async with transaction(self._engine, "tell version") as connection:
+            version = await people.hold_version(connection, owner)
+            if version is not None:
+                await self._versions.put(f"people.{owner}", str(version).encode())
+                await people.version_told(connection, owner, version)
+
+    # ── rounds ───────────────────────────────────────────────────────────────
+
+    async def keep_versions(self) -> NoReturn:
+        """See to it for ever that the bucket has the version of each owner's people."""
+        while True:
+            await asyncio.sleep(_VERSIONS_SECONDS)
+            try:
+                await self.tell_versions()
+            except (*UNAVAILABLE, *_LATER) as error:
+                log.warning("versions not told now", error=repr(error)[:300])
+
+    async def tell_versions(self) -> None:
+        """Tell every version that is not told yet."""
+        async with transaction(self._engine, "untold versions") as connection:
+            owners = await people.untold(connection)
+        for owner in owners:
+            await self._tell_version(owner)
 
     async def sweep_on(self) -> NoReturn:
         """End for ever what is overdue."""
@@ -134,10 +203,13 @@ class Worker:
             await asyncio.sleep(_SWEEP_SECONDS)
 
     async def sweep(self) -> None:
-        """End operations of which nothing was heard in time."""
+        """End operations of which nothing was heard in time, and what waits for one in vain."""
         now = self._clock.now()
         async with transaction(self._engine, "sweep") as connection:
-            for each in await operations.lock_overdue(connection, now - rules.GRACE):
+            for each in await progress.lock_overdue(connection, now - rules.GRACE):
                 problem = rules.overdue(each.kind, each.status)
-                await operations.end(connection, each.id, problem, now)
+                await progress.end(connection, each.id, progress.Ending("failed", problem, now))
                 log.warning("operation overdue", operation=str(each.id), code=problem.code)
+            for operation_id, reason in await progress.lock_in_vain(connection):
+                ending = progress.Ending("canceled", rules.in_vain(reason), now)
+                await progress.end(connection, operation_id, ending)

@@ -1,1 +1,1 @@
-"""What the registry hears: registrations, operations and doors."""
+"""What the registry hears: devices, operations, people, templates, alarms and doors."""

@@ -7,20 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from services.devices import rules
-from services.devices.store import devices
+from services.devices.rules import doors as rules
+from services.devices.store import devices, progress
 from services.devices.store import operations as store
 from shared.contracts import catalog, subjects
-from shared.contracts.devices import (
-    AskPermit,
-    DoorPermit,
-    DoorUnlocked,
-    Permit,
-    PermitDoor,
-    Unlock,
-    UnlockDoor,
-    Unlocked,
-)
+from shared.contracts.agents import AskPermit, Permit, Unlock, Unlocked
+from shared.contracts.doors import DoorPermit, DoorUnlocked, PermitDoor, UnlockDoor
 from shared.contracts.errors import Code, Problem
 from shared.kit import rpc
 from shared.kit.clock import new_id
@@ -31,10 +23,9 @@ from shared.kit.logging import get_logger
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from services.devices.handlers.parts import Parts
     from shared.contracts.auth import Caller
-    from shared.kit.bus import Bus
-    from shared.kit.clock import Clock
-    from shared.kit.db import AsyncEngine
+    from shared.contracts.operations import OperationStatus
 
 log = get_logger(__name__)
 
@@ -46,10 +37,8 @@ UNLOCK_SECONDS: Final = 6.0
 class Doors:
     """The doors of every device."""
 
-    def __init__(self, bus: Bus, engine: AsyncEngine, clock: Clock) -> None:
-        self._bus = bus
-        self._engine = engine
-        self._clock = clock
+    def __init__(self, parts: Parts) -> None:
+        self._bus, self._engine, self._clock = parts
 
     async def permit(self, request: PermitDoor, caller: Caller) -> DoorPermit:
         """Write down who asks, then ask the device's agent for leave; nothing opens yet."""
@@ -115,6 +104,7 @@ class Doors:
                     created_at=now,
                     expires_at=now + rules.UNLOCK_LIFE,
                     requested_by=caller.email,
+                    action={},
                 ),
             )
         return site
@@ -125,7 +115,7 @@ class Doors:
             site = await devices.lock(connection, caller.owner, request.device_id)
             if site is None:
                 raise MusterError(Code.NOT_FOUND)
-            if not await store.start_unlock(
+            if not await progress.start_unlock(
                 connection, caller.owner, request.operation_id, request.device_id, now
             ):
                 msg = "This permit was used, has run out or is another door's; ask for a new one."
@@ -133,9 +123,11 @@ class Doors:
         return site
 
     async def _end(self, operation_id: UUID, problem: Problem | None) -> None:
+        status: OperationStatus = "failed" if problem else "success"
+        ending = progress.Ending(status, problem, self._clock.now())
         try:
             async with transaction(self._engine, "end unlock") as connection:
-                await store.end(connection, operation_id, problem, self._clock.now())
+                await progress.end(connection, operation_id, ending)
         except UNAVAILABLE:
             # The door is as it is: an error now would make somebody open it again. The operation
             # stays open, and the sweeper records that its outcome is unknown.

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from services.devices.models import devices, operations, outbox
-from shared.contracts.devices import Progress
+from shared.contracts import streams, subjects
 from shared.contracts.errors import Problem
+from shared.contracts.operations import Operation, Progress
 from shared.kit import outbox as kit_outbox
+from shared.kit.clock import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import Row
 
-    from shared.contracts.devices import OperationKind, OperationStatus, Outcome
+    from shared.contracts.operations import OperationKind, OperationStatus
     from shared.kit.db import AsyncConnection
 
-OUTBOX = outbox
-_OPEN = ("pending", "sent")
+OUTBOX: Final = outbox
+OPEN: Final = ("pending", "sent")
+"""The statuses of what has not ended."""
 
 
 class NewOperation(NamedTuple):
-    """An operation that is about to be asked."""
+    """An operation that is about to be asked; ``action`` has its secrets masked."""
 
     id: UUID
     owner: str
@@ -37,6 +39,9 @@ class NewOperation(NamedTuple):
     created_at: datetime
     expires_at: datetime
     requested_by: str
+    action: dict[str, Any]
+    sealed: str | None = None
+    after: UUID | None = None
 
 
 class Stored(NamedTuple):
@@ -46,26 +51,33 @@ class Stored(NamedTuple):
     owner: str
     site: str
     device_id: int
+    n: int
     kind: OperationKind
     status: OperationStatus
     job_id: str | None
     created_at: datetime
     sent_at: datetime | None
     finished_at: datetime | None
+    expires_at: datetime
+    attempts: int
     progress: Progress
     problem: Problem | None
+    result: dict[str, Any] | None
+    action: dict[str, Any]
+    sealed: str | None
+    after: UUID | None
 
 
-_STORED = tuple(
+STORED: Final = tuple(
     operations.c[name]
-    for name in (
-        *("id", "owner", "site", "device_id", "kind", "status", "job_id"),
-        *("created_at", "sent_at", "finished_at", "read", "receipted", "recorded", "problem"),
-    )
+    for field in Stored._fields
+    for name in (Progress.model_fields if field == "progress" else (field,))
 )
+"""The columns of ``stored``."""
 
 
-def _stored(row: Row[Any]) -> Stored:
+def stored(row: Row[Any]) -> Stored:
+    """Return an operation from its row."""
     plain = row._asdict()
     progress = Progress(**{name: plain.pop(name) for name in Progress.model_fields})
     problem = plain.pop("problem")
@@ -76,7 +88,10 @@ def _stored(row: Row[Any]) -> Stored:
     )
 
 
-async def add(connection: AsyncConnection, new: NewOperation) -> None:
+# ── asking ───────────────────────────────────────────────────────────────────
+
+
+async def add(connection: AsyncConnection, new: NewOperation) -> Stored:
     """Store an operation as the next of its device."""
     counted = (
         update(devices)
@@ -84,125 +99,94 @@ async def add(connection: AsyncConnection, new: NewOperation) -> None:
         .values(operations=devices.c.operations + 1)
     )
     n = await connection.scalar(counted.returning(devices.c.operations))
-    counts = {"attempts": 0, "read": 0, "receipted": 0, "recorded": 0}
-    await connection.execute(
-        insert(operations).values({**new._asdict(), **counts, "n": n, "status": "pending"})
+    counts = dict.fromkeys(("attempts", *Progress.model_fields), 0)
+    values = {**new._asdict(), **counts, "n": n, "status": "pending"}
+    statement = insert(operations).values(values).returning(*STORED)
+    return stored((await connection.execute(statement)).one())
+
+
+async def say(connection: AsyncConnection, known: Stored) -> None:
+    """Leave an operation to the outbox of this transaction; what it asks for stays here."""
+    message = Operation(
+        operation_id=known.id,
+        owner=known.owner,
+        site=known.site,
+        device_id=known.device_id,
+        kind=known.kind,
+        expires_at=known.expires_at,
     )
-
-
-async def say(connection: AsyncConnection, said: kit_outbox.Said) -> None:
-    """Write a message to the outbox of this transaction."""
+    where = subjects.operation(known.site, known.device_id, known.kind)
+    stream = streams.operation_stream(known.site)
+    # An id of its own each time: the stream would not take the same operation twice.
+    said = kit_outbox.Said(stream, where, str(new_id()), message)
     await kit_outbox.write(connection, OUTBOX, [said])
 
 
-async def open_sync(connection: AsyncConnection, device_id: int) -> Stored | None:
-    """Return the sync of a device that waits or runs."""
-    query = select(*_STORED).where(
+async def open_of(
+    connection: AsyncConnection, device_id: int, kind: OperationKind
+) -> Stored | None:
+    """Return the operation of a single kind that waits or runs on a device."""
+    query = select(*STORED).where(
         operations.c.device_id == device_id,
-        operations.c.kind == "read_log",
-        operations.c.status.in_(_OPEN),
+        operations.c.kind == kind,
+        operations.c.status.in_(OPEN),
     )
     row = (await connection.execute(query)).first()
-    return _stored(row) if row else None
+    return stored(row) if row else None
 
 
-async def syncs_queued_since(
-    connection: AsyncConnection, device_id: int, since: datetime
+async def queued_since(
+    connection: AsyncConnection, device_id: int, kind: OperationKind, since: datetime
 ) -> frozenset[datetime]:
-    """Return when syncs of a device were queued, from a moment on."""
+    """Return when operations of a kind were queued for a device, from a moment on."""
     query = select(operations.c.created_at).where(
         operations.c.device_id == device_id,
-        operations.c.kind == "read_log",
+        operations.c.kind == kind,
         operations.c.created_at >= since,
     )
     return frozenset(await connection.scalars(query))
 
 
-async def lock(connection: AsyncConnection, operation_id: UUID) -> Stored | None:
-    """Return an operation and keep others from changing it until the commit."""
-    query = select(*_STORED).where(operations.c.id == operation_id).with_for_update()
-    row = (await connection.execute(query)).first()
-    return _stored(row) if row else None
-
-
-async def by_job(connection: AsyncConnection, owner: str, job_id: str) -> Stored | None:
-    """Return the operation of an owner's job."""
-    query = select(*_STORED).where(operations.c.owner == owner, operations.c.job_id == job_id)
-    row = (await connection.execute(query)).first()
-    return _stored(row) if row else None
-
-
-async def syncs_by_status(connection: AsyncConnection, owner: str) -> dict[OperationStatus, int]:
-    """Count an owner's syncs."""
-    query = (
-        select(operations.c.status, func.count())
-        .where(operations.c.owner == owner, operations.c.kind == "read_log")
-        .group_by(operations.c.status)
-    )
-    return {status: count for status, count in await connection.execute(query)}  # noqa: C416 - a Row is no pair to mypy
-
-
-async def start_unlock(
-    connection: AsyncConnection, owner: str, operation_id: UUID, device_id: int, at: datetime
-) -> bool:
-    """Take a permitted unlock from pending to sent, once; False when it is not there to take."""
+async def reopen(connection: AsyncConnection, operation_id: UUID, expires_at: datetime) -> Stored:
+    """Make an operation that ended wait once more."""
+    counts = dict.fromkeys(Progress.model_fields, 0)
+    ending = dict.fromkeys(("sent_at", "finished_at", "problem", "result"), None)
     statement = (
         update(operations)
-        .where(
-            operations.c.id == operation_id,
-            operations.c.owner == owner,
-            operations.c.device_id == device_id,
-            operations.c.kind == "unlock",
-            operations.c.status == "pending",
-            operations.c.expires_at > at,
-        )
-        .values(status="sent", sent_at=at, attempts=1)
+        .where(operations.c.id == operation_id)
+        .values({"status": "pending", "expires_at": expires_at, **counts, **ending})
+        .returning(*STORED)
     )
-    return (await connection.execute(statement)).rowcount == 1
+    return stored((await connection.execute(statement)).one())
 
 
-async def record(connection: AsyncConnection, outcome: Outcome, expires_at: datetime) -> None:
-    """Record how an operation goes or ended; while it goes, it has until ``expires_at``."""
-    values: dict[str, Any] = {
-        "status": outcome.status,
-        **outcome.progress.model_dump(),
-        "problem": outcome.problem.model_dump(mode="json") if outcome.problem else None,
-    }
-    if outcome.status in {"sent", "success"}:
-        # What failed without being sent never began.
-        values["sent_at"] = func.coalesce(operations.c.sent_at, outcome.at)
-        values["attempts"] = func.greatest(operations.c.attempts, 1)
-    if outcome.status == "sent":
-        values["expires_at"] = expires_at
-    else:
-        values["finished_at"] = outcome.at
-    await connection.execute(
-        update(operations).where(operations.c.id == outcome.operation_id).values(values)
-    )
+# ── jobs ─────────────────────────────────────────────────────────────────────
 
 
-async def end(
-    connection: AsyncConnection, operation_id: UUID, problem: Problem | None, at: datetime
-) -> None:
-    """End an open operation as failed with a problem, or as a success without one."""
-    await connection.execute(
-        update(operations)
-        .where(operations.c.id == operation_id, operations.c.status.in_(_OPEN))
-        .values(
-            status="failed" if problem else "success",
-            finished_at=at,
-            problem=problem.model_dump(mode="json") if problem else None,
-        )
-    )
+async def one(connection: AsyncConnection, operation_id: UUID) -> Stored | None:
+    """Return an operation."""
+    row = (await connection.execute(select(*STORED).where(operations.c.id == operation_id))).first()
+    return stored(row) if row else None
 
 
-async def lock_overdue(connection: AsyncConnection, before: datetime) -> Collection[Stored]:
-    """Return open operations whose time was up before a moment; other sweepers skip them."""
+async def find(
+    connection: AsyncConnection, owner: str, job_id: str, operation_id: UUID | None
+) -> Stored | None:
+    """Return an owner's operation by its job id, or by its own."""
+    named = or_(operations.c.job_id == job_id, operations.c.id == operation_id)
+    query = select(*STORED).where(operations.c.owner == owner, named)
+    row = (await connection.execute(query)).first()
+    return stored(row) if row else None
+
+
+async def counts(
+    connection: AsyncConnection, owner: str
+) -> dict[tuple[OperationKind, OperationStatus], int]:
+    """Count an owner's operations of each kind in each status."""
     query = (
-        select(*_STORED)
-        .where(operations.c.status.in_(_OPEN), operations.c.expires_at < before)
-        .order_by(operations.c.expires_at)
-        .limit(200)
-        .with_for_update(skip_locked=True)
+        select(operations.c.kind, operations.c.status, func.count())
+        .where(operations.c.owner == owner)
+        .group_by(operations.c.kind, operations.c.status)
     )
-    return [_stored(row) for row in await connection.execute(query)]
+    rows = await connection.execute(query)
+    return {(kind, status): count for kind, status, count in rows}

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 
 import pytest
 
 from services.devices.handlers import doors as handlers
 from services.devices.handlers.doors import Doors
-from services.devices.rules import GRACE, UNLOCK_LIFE
+from services.devices.handlers.parts import Parts
+from services.devices.rules.doors import UNLOCK_LIFE
+from services.devices.rules.operations import GRACE
 from services.devices.worker import Worker
 from shared.contracts import catalog, subjects
-from shared.contracts.devices import Device, DoorPermit, DoorUnlocked, PermitDoor, UnlockDoor
+from shared.contracts.devices import Device
+from shared.contracts.doors import DoorPermit, DoorUnlocked, PermitDoor, UnlockDoor
 from shared.contracts.errors import Code
 from shared.kit.clock import new_id
 from shared.kit.errors import MusterError
-from tests.component.devices.conftest import Agent, HandClock, Running, caller
+from tests.component.devices.conftest import Agent, HandClock, Running, caller, fails
 from tests.conftest import OTHER_OWNER, OWNER
 
 
@@ -32,12 +34,6 @@ async def unlock(
         device_id=device.id, permit_id=leave.permit_id, operation_id=leave.operation_id
     )
     return await running.ask(catalog.UNLOCK_DOOR, asked, DoorUnlocked, owner=owner, role="user")
-
-
-async def fails(ask: Awaitable[object]) -> Code:
-    with pytest.raises(MusterError) as caught:
-        await ask
-    return caught.value.problem.code
 
 
 async def written(running: Running) -> list[tuple[str, str | None, str]]:
@@ -149,7 +145,7 @@ async def test_an_operation_that_was_abandoned_opens_nothing_later(
     registry: Running, agent: Agent
 ) -> None:
     clock = HandClock()
-    doors = Doors(registry.service.bus, registry.engine, clock)
+    doors = Doors(Parts(registry.service.bus, registry.engine, clock))
     device = await registry.register()
     leave = await doors.permit(PermitDoor(device_id=device.id), caller())
     clock.passes(seconds=UNLOCK_LIFE.total_seconds() + 1)

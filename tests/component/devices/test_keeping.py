@@ -146,7 +146,7 @@ async def test_one_site_without_its_stream_keeps_no_other_waiting(
     provisioner = await bus_of("provisioner")
     await registry.rows("update devices set site = 'annex' where id = :i returning 1", i=broken.id)
     await registry.rows(
-        "insert into sites values ('gone', default, :o, 'G', 'UTC') returning 1", o=OWNER
+        "insert into sites values ('gone', default, :o, 'G', 'UTC', null) returning 1", o=OWNER
     )
     await registry.rows("update devices set site = 'gone' where id = :i returning 1", i=broken.id)
     durable = streams.device_consumer("hq", whole.id).durable

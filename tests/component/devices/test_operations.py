@@ -1,261 +1,308 @@
-"""Syncs: asked once, said to the device's agent, and followed to their end."""
+"""Operations as they are asked: committed, said to the device's agent, and waited for."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable
 from datetime import timedelta
-from uuid import UUID
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from services.devices.handlers.operations import Operations
-from services.devices.rules import GRACE, OPERATION_LIFE
-from services.devices.worker import Worker
-from shared.contracts import catalog, streams, subjects
-from shared.contracts.devices import (
-    AskQueueStats,
-    Device,
-    GetJob,
-    Job,
-    Operation,
-    OperationStatus,
-    Outcome,
-    Progress,
-    QueueStats,
-    SyncAttendance,
+from services.devices.app import build
+from services.devices.handlers import operations as handlers
+from services.devices.rules.devices import CONNECTED
+from services.devices.rules.operations import OPERATION_LIFE
+from shared.contracts import catalog
+from shared.contracts.actions import (
+    Action,
+    ClearLog,
+    Count,
+    DeleteUser,
+    Enroll,
+    Info,
+    PowerOff,
+    PutUser,
+    ReadInfo,
+    ReadLog,
+    ReadOption,
+    ReadTemplates,
+    ReadTime,
+    ReadUsers,
+    Restart,
+    SetTime,
+    WriteOption,
+    WriteTemplates,
 )
+from shared.contracts.auth import GRANTS
+from shared.contracts.devices import Device, RemoveDevice
 from shared.contracts.errors import Code
+from shared.contracts.operations import SPECS, Operate, Progress
+from shared.contracts.readings import Template
 from shared.kit.clock import SystemClock
-from shared.kit.errors import MusterError
 from tests.component.devices.conftest import (
     Agent,
     HandClock,
+    Ledger,
     Running,
     caller,
     eventually,
+    fails,
+    outcome_of,
+    running,
 )
-from tests.conftest import OTHER_OWNER, OWNER
+from tests.conftest import OTHER_OWNER, OWNER, Platform
+
+ACTIONS: list[Action] = [
+    ReadLog(),
+    ClearLog(),
+    ReadUsers(),
+    ReadInfo(),
+    ReadTime(),
+    SetTime(),
+    Restart(),
+    PowerOff(),
+    PutUser(user_id="7", create=True),
+    DeleteUser(user_id="7"),
+    ReadTemplates(),
+    WriteTemplates(user_id="7"),
+    Enroll(user_id="7", finger=1),
+    ReadOption(name="IPAddress"),
+    WriteOption(name="VOLUME", value="5"),
+]
+SINGLE: list[Action] = [ReadLog(), ClearLog(), ReadUsers()]
 
 
-@pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
-
-
-async def start(running: Running, device: Device, owner: str = OWNER) -> Job:
-    asked = SyncAttendance(device_id=device.id)
-    return await running.ask(catalog.SYNC_ATTENDANCE, asked, Job, owner=owner)
-
-
-async def job_of(running: Running, job_id: str, owner: str = OWNER) -> Job:
-    return await running.ask(catalog.GET_JOB, GetJob(job_id=job_id), Job, owner=owner)
-
-
-async def operation_id(running: Running, job: Job) -> UUID:
-    (row,) = await running.rows("select id from operations where job_id = :j", j=job.job_id)
-    return UUID(str(row.id))
-
-
-def outcome_of(device: Device, operation: UUID, status: OperationStatus, read: int = 0) -> Outcome:
-    return Outcome(
-        operation_id=operation,
-        owner=OWNER,
-        site=device.site,
-        device_id=device.id,
-        status=status,
-        at=SystemClock().now(),
-        progress=Progress(read=read, receipted=read, recorded=read),
-    )
-
-
-async def ends_as(running: Running, job: Job, wanted: Callable[[Job], bool]) -> Job:
-    async def so() -> bool:
-        return wanted(await job_of(running, job.job_id))
-
-    await eventually(so)
-    return await job_of(running, job.job_id)
-
-
-async def test_a_sync_reaches_the_devices_consumer_once(registry: Running, agent: Agent) -> None:
+async def test_every_action_reaches_its_devices_consumer(registry: Running, agent: Agent) -> None:
+    assert {each.kind for each in ACTIONS} == set(SPECS)
     device = await registry.register()
-    job = await start(registry, device)
-    assert job.job_id == f"sync-device-{device.id}-{job.queued_at:%Y%m%d%H%M%S}"
-    assert (job.type, job.status, job.queued_at.microsecond) == ("attendance-sync", "queued", 0)
-    bound = await agent.bus.js.pull_subscribe_bind(
-        consumer=streams.device_consumer("hq", device.id).durable,
-        stream="OPERATION_hq",
-        inbox_prefix=f"{agent.bus.inbox}.".encode(),
-    )
-    (message,) = await bound.fetch(1, timeout=5)
-    said = Operation.model_validate_json(message.data)
-    assert message.subject == subjects.operation("hq", device.id, "read_log")
-    assert (said.operation_id, said.owner) == (await operation_id(registry, job), OWNER)
-    assert timedelta(minutes=9) < said.expires_at - SystemClock().now() <= OPERATION_LIFE
-    await message.ack_sync()
+    jobs = [await registry.operate(device, each) for each in ACTIONS]
+    for job, action in zip(jobs, ACTIONS, strict=True):
+        said = await agent.takes(device)
+        assert (said.operation_id, said.kind) == (job.operation_id, action.kind)
+        assert (said.owner, said.site, said.device_id) == (OWNER, "hq", device.id)
+        assert timedelta(minutes=9) < said.expires_at - SystemClock().now() <= OPERATION_LIFE
+        started = await agent.begins(said.operation_id)
+        assert (started.action, started.again) == (action, False)
 
 
-async def test_a_running_sync_is_returned_and_not_doubled(registry: Running, agent: Agent) -> None:
+async def test_jobs_have_their_documented_ids(registry: Running, agent: Agent) -> None:
     device = await registry.register()
-    jobs = await asyncio.gather(*(start(registry, device) for _ in range(8)))
-    assert len({each.job_id for each in jobs}) == 1
-    (row,) = await registry.rows("select count(*) from operations")
-    assert row[0] == 1
+    for action, name, queue in (
+        (ReadLog(), "sync-device", "attendance-sync"),
+        (ReadUsers(), "sync-users", "user-sync"),
+    ):
+        job = await registry.operate(device, action)
+        assert job.job_id == f"{name}-{device.id}-{job.queued_at:%Y%m%d%H%M%S}"
+        assert (job.type, job.status, job.queued_at.microsecond) == (queue, "queued", 0)
+        assert await registry.job(job.job_id) == await registry.job(job.operation_id) == job
+    other = await registry.operate(device, Restart())
+    assert other.job_id == str(other.operation_id)
+    assert await registry.job(other.job_id) == other
 
 
-async def test_the_database_alone_refuses_a_second_open_sync(
+async def test_a_single_kind_is_returned_and_not_doubled(registry: Running, agent: Agent) -> None:
+    device = await registry.register()
+    for action in SINGLE:
+        jobs = await asyncio.gather(*(registry.operate(device, action) for _ in range(8)))
+        assert len({each.operation_id for each in jobs}) == 1
+    rows = await registry.rows("select kind from operations order by kind")
+    assert [row.kind for row in rows] == ["clear_log", "read_log", "read_users"]
+
+
+async def test_the_database_alone_refuses_a_second_open_one(
     registry: Running, agent: Agent
 ) -> None:
     """The guard beneath the lock: without the check there is still one."""
     device = await registry.register()
-    await start(registry, device)
     double = (
-        "insert into operations select gen_random_uuid(), owner, site, device_id, n + 1, kind,"
+        "insert into operations select gen_random_uuid(), owner, site, device_id, n + 9, kind,"
         " status, job_id || '-2', created_at, sent_at, finished_at, expires_at, attempts, read,"
-        " receipted, recorded, problem, requested_by from operations"
+        " receipted, recorded, problem, requested_by from operations where id = :i returning 1"
     )
-    with pytest.raises(Exception, match="operations_one_sync"):
-        await registry.rows(double)
+    for action in SINGLE:
+        job = await registry.operate(device, action)
+        with pytest.raises(Exception, match="operations_one_open"):
+            await registry.rows(double, i=job.operation_id)
+    other = await registry.operate(device, Restart())
+    assert await registry.rows(double, i=other.operation_id), "the statement itself is good"
 
 
-async def test_syncs_within_one_second_have_different_ids(
-    registry: Running, agent: Agent, clock: HandClock
-) -> None:
+async def test_the_index_of_single_kinds_names_those_of_the_contract(registry: Running) -> None:
+    (row,) = await registry.rows(
+        "select indexdef from pg_indexes where indexname = 'operations_one_open'"
+    )
+    for kind, spec in SPECS.items():
+        assert (f"'{kind}'" in row.indexdef) is spec.single
+
+
+async def test_other_kinds_wait_in_line(registry: Running, agent: Agent) -> None:
     device = await registry.register()
-    operations = Operations(registry.engine, clock)
+    jobs = [await registry.operate(device, ReadInfo()) for _ in range(3)]
+    assert [(await agent.takes(device)).operation_id for _ in jobs] == [
+        each.operation_id for each in jobs
+    ]
+    rows = await registry.rows("select n, requested_by from operations order by n")
+    assert [tuple(each) for each in rows] == [(n, "a@example.test") for n in (1, 2, 3)]
+
+
+async def test_syncs_within_one_second_have_different_ids(registry: Running, agent: Agent) -> None:
+    device, ledger = await registry.register(), Ledger(registry, HandClock())
     seen = []
     for _ in range(3):
-        job = await operations.sync(SyncAttendance(device_id=device.id), caller())
-        ended = outcome_of(device, await operation_id(registry, job), "success")
-        await operations.outcome(subjects.outcome("hq", device.id), ended)
+        asked = Operate(device_id=device.id, action=ReadLog())
+        job = await ledger.operations.operate(asked, caller())
+        await ledger.ends(outcome_of(device, job, "success"))
         assert job.job_id == f"sync-device-{device.id}-{job.queued_at:%Y%m%d%H%M%S}"
         seen.append(job.queued_at)
     assert [each - seen[0] for each in seen] == [timedelta(seconds=n) for n in range(3)]
 
 
-async def test_outcomes_are_followed_whatever_their_order(registry: Running, agent: Agent) -> None:
+# ── who may ──────────────────────────────────────────────────────────────────
+
+
+async def test_each_action_asks_for_its_own_permission(registry: Running, agent: Agent) -> None:
+    device, granted = await registry.register(), set()
+    for action in ACTIONS:
+        ask = registry.operate(device, action, role="user")
+        if SPECS[action.kind].permission in GRANTS["user"]:
+            granted.add((await ask).kind)
+        else:
+            assert await fails(ask) is Code.FORBIDDEN
+    assert granted == {"read_log", "read_users", "read_info", "read_time"}
+    rows = await registry.rows("select kind from operations")
+    assert {row.kind for row in rows} == granted
+
+
+async def test_another_owners_device_is_not_there(registry: Running, present: Agent) -> None:
     device = await registry.register()
-    job = await start(registry, device)
-    operation = await operation_id(registry, job)
-    await agent.says(outcome_of(device, operation, "sent", 200))
-    active = await ends_as(registry, job, lambda each: each.progress.read == 200)
-    assert active.status == "active"
-    assert active.started_at is not None
-    for status, read in (("sent", 100), ("sent", 500), ("success", 500)):
-        await agent.says(outcome_of(device, operation, status, read))  # type: ignore[arg-type]
-    done = await ends_as(registry, job, lambda each: each.status == "completed")
-    assert done.progress.read == 500
-    assert done.finished_at is not None
-    for status, read in (("sent", 900), ("failed", 0), ("success", 500)):
-        await agent.says(outcome_of(device, operation, status, read))  # type: ignore[arg-type]
-    last = await start(registry, device)
-    await agent.says(outcome_of(device, await operation_id(registry, last), "success", 1))
-    await ends_as(registry, last, lambda each: each.status == "completed")
-    assert await job_of(registry, job.job_id) == done, "an ended job was reopened"
+    theirs = registry.operate(device, ReadInfo(), owner=OTHER_OWNER, wait=1)
+    assert await fails(theirs) is Code.NOT_FOUND
+    nowhere = device.model_copy(update={"id": 2**70})
+    assert await fails(registry.operate(nowhere, ReadInfo())) is Code.NOT_FOUND
 
 
-async def test_an_ended_sync_makes_room_for_the_next(registry: Running, agent: Agent) -> None:
+async def test_templates_come_from_custody_only(registry: Running, agent: Agent) -> None:
     device = await registry.register()
-    first = await start(registry, device)
-    await agent.says(outcome_of(device, await operation_id(registry, first), "failed"))
-    await ends_as(registry, first, lambda each: each.status == "failed")
-    second = await start(registry, device)
-    assert second.job_id != first.job_id
+    smuggled = WriteTemplates(
+        user_id="7", templates=(Template(user_id="7", finger=1, data=b"from outside"),)
+    )
+    assert await fails(registry.operate(device, smuggled)) is Code.VALIDATION_ERROR
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"owner": OTHER_OWNER}, {"operation_id": UUID(int=7)}, {"device_id": 99}]
-)
-async def test_an_outcome_of_another_operation_is_a_dead_letter(
-    registry: Running, agent: Agent, wrong: dict[str, object]
+# ── waiting ──────────────────────────────────────────────────────────────────
+
+
+async def test_who_waits_is_told_how_it_ended(registry: Running, present: Agent) -> None:
+    device = await registry.register()
+    asking = asyncio.ensure_future(registry.operate(device, ReadInfo(), wait=10))
+    said = await present.takes(device)
+    await present.begins(said.operation_id)
+    job = await registry.job(said.operation_id)
+    assert (job.status, job.attempts) == ("active", 1)
+    info = Info(serial="S-1", firmware="Ver 6.60")
+    await present.says(outcome_of(device, job, "success", result=info))
+    ended = await asking
+    assert (ended.status, ended.result) == ("completed", info)
+    assert ended == await registry.job(said.operation_id)
+
+
+async def test_the_news_wakes_and_not_only_the_poll(
+    registry: Running, present: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handlers, "POLL_SECONDS", 60.0)
+    device = await registry.register()
+    asking = asyncio.ensure_future(registry.operate(device, Restart(), wait=10))
+    job = await registry.job((await present.takes(device)).operation_id)
+    await present.says(outcome_of(device, job, "success"))
+    async with asyncio.timeout(5):
+        assert (await asking).status == "completed"
+
+
+async def test_who_waits_in_vain_is_told_how_it_stands(registry: Running, present: Agent) -> None:
+    device = await registry.register()
+    job = await registry.operate(device, ReadInfo(), wait=0.3)
+    assert (job.status, job.finished_at) == ("queued", None)
+
+
+async def test_nobody_waits_for_more_than_they_have_patience_for(
+    registry: Running, present: Agent
 ) -> None:
     device = await registry.register()
-    job = await start(registry, device)
-    right = outcome_of(device, await operation_id(registry, job), "success")
-    await agent.says(right.model_copy(update=wrong))
-    await agent.says(right)
-    await ends_as(registry, job, lambda each: each.status == "completed")
-    letter = await registry.dead_letter()
-    assert json.loads(letter)["status"] == "success"
+    ask = registry.operate(device, ReadUsers(), wait=10, patient_above=100)
+    asking = asyncio.ensure_future(ask)
+    job = await registry.job((await present.takes(device)).operation_id)
+    for total in (100, 101):
+        assert not asking.done()
+        await present.says(outcome_of(device, job, "sent", progress=Progress(total=total)))
+    async with asyncio.timeout(5):
+        patient = await asking
+    assert (patient.status, patient.progress.total) == ("active", 101)
 
 
-async def test_an_outcome_from_another_sites_subject_changes_nothing(
-    registry: Running, agent: Agent
+async def test_without_an_agent_who_waits_is_told_at_once(
+    registry: Running, present: Agent
 ) -> None:
     device = await registry.register()
-    job = await start(registry, device)
-    said = outcome_of(device, await operation_id(registry, job), "success")
-    handler = Operations(registry.engine, SystemClock())
-    with pytest.raises(MusterError):
-        await handler.outcome(subjects.outcome("annex", device.id), said)
-    assert (await job_of(registry, job.job_id)).status == "queued"
+    clock = HandClock()
+    ledger = Ledger(registry, clock)
+    clock.passes(seconds=CONNECTED.total_seconds() + 5)
+    asked = Operate(device_id=device.id, action=ReadInfo(), wait=10)
+    async with asyncio.timeout(3):
+        assert await fails(ledger.operations.operate(asked, caller())) is Code.NO_AGENT
+    assert await registry.rows("select 1 from operations") == []
+    sync = Operate(device_id=device.id, action=ReadLog())
+    assert (await ledger.operations.operate(sync, caller())).status == "queued"
 
 
-async def test_what_is_never_heard_of_fails_and_what_goes_on_lives(
-    registry: Running, agent: Agent, clock: HandClock
-) -> None:
-    lost, alive = await registry.register("10.0.0.1"), await registry.register("10.0.0.2")
-    operations = Operations(registry.engine, clock)
-    worker = Worker(registry.service.bus, registry.engine, clock)
-    lost_job = await operations.sync(SyncAttendance(device_id=lost.id), caller())
-    alive_job = await operations.sync(SyncAttendance(device_id=alive.id), caller())
-    clock.passes(minutes=9)
-    goes_on = outcome_of(alive, await operation_id(registry, alive_job), "sent", 10)
-    await operations.outcome(subjects.outcome("hq", alive.id), goes_on)
-    clock.passes(minutes=1)
-    await worker.sweep()
-    assert (await job_of(registry, lost_job.job_id)).status == "queued", "its word may be late"
-    clock.passes(seconds=GRACE.total_seconds() + 1)
-    await worker.sweep()
-    expired = await job_of(registry, lost_job.job_id)
-    assert expired.status == "failed"
-    assert expired.problem is not None
-    assert expired.problem.code is Code.OPERATION_EXPIRED
-    assert (await job_of(registry, alive_job.job_id)).status == "active"
-    late = outcome_of(lost, await operation_id(registry, lost_job), "sent", 10)
-    await operations.outcome(subjects.outcome("hq", lost.id), late)
-    assert (await job_of(registry, lost_job.job_id)).status == "failed"
-
-
-async def test_the_sums_of_the_queues_are_the_owners_jobs(registry: Running, agent: Agent) -> None:
-    ended: list[OperationStatus] = ["success", "failed", "canceled", "sent"]
-    devices = [await registry.register(f"10.0.0.{n}") for n in range(1, 6)]
-    jobs = [await start(registry, each) for each in devices]
-    for device, job, status in zip(devices, jobs, ended, strict=False):
-        operation = await operation_id(registry, job)
-        await agent.says(outcome_of(device, operation, status, 1))
-        await ends_as(registry, job, lambda each: each.status != "queued")
-    found = await registry.ask(catalog.QUEUE_STATS, AskQueueStats(), QueueStats)
-    syncs = found.queues["attendance-sync"]
-    assert (syncs.active, syncs.waiting, syncs.completed, syncs.failed) == (1, 1, 1, 2)
-    assert sum(found.queues["user-sync"].model_dump().values()) == 0
-    theirs = await registry.ask(catalog.QUEUE_STATS, AskQueueStats(), QueueStats, owner=OTHER_OWNER)
-    assert sum(theirs.queues["attendance-sync"].model_dump().values()) == 0
-
-
-async def test_another_owners_device_and_job_are_not_there(registry: Running, agent: Agent) -> None:
+async def test_many_wait_at_once_and_hold_no_connection(registry: Running, present: Agent) -> None:
     device = await registry.register()
-    job = await start(registry, device)
-    for ask in (
-        start(registry, device, OTHER_OWNER),
-        job_of(registry, job.job_id, OTHER_OWNER),
-        job_of(registry, "sync-device-1-\x00"),
-        start(registry, device.model_copy(update={"id": 2**70})),
-    ):
-        with pytest.raises(MusterError) as caught:
-            await ask
-        assert caught.value.problem.code is Code.NOT_FOUND
+    asked = 60
+    asking = [
+        asyncio.ensure_future(registry.operate(device, ReadInfo(), wait=8)) for _ in range(asked)
+    ]
+
+    async def all_asked() -> bool:
+        return len(await registry.rows("select 1 from operations")) == asked
+
+    await eventually(all_asked)
+    assert not any(each.done() for each in asking)
+    assert registry.engine.pool.checkedout() < asked / 4  # type: ignore[attr-defined]  # a QueuePool
+    await registry.ask(catalog.REMOVE_DEVICE, RemoveDevice(device_id=device.id), Device)
+    assert {each.status for each in await asyncio.gather(*asking)} == {"failed"}
 
 
-async def test_operations_of_a_device_are_numbered(
-    registry: Running, agent: Agent, clock: HandClock
+async def test_who_waits_at_one_replica_hears_what_the_other_was_told(
+    registry: Running, present: Agent
 ) -> None:
+    """Deterministic: the replica that waits never hears the outcome itself."""
     device = await registry.register()
-    operations = Operations(registry.engine, clock)
-    for _ in range(3):
-        job = await operations.sync(SyncAttendance(device_id=device.id), caller())
-        ended = outcome_of(device, await operation_id(registry, job), "success")
-        await operations.outcome(subjects.outcome("hq", device.id), ended)
-    rows = await registry.rows("select n, attempts, requested_by from operations order by n")
-    assert [tuple(each) for each in rows] == [(n, 1, "a@example.test") for n in (1, 2, 3)]
+    waits, hears = Ledger(registry, SystemClock()), Ledger(registry, SystemClock())
+    asked = Operate(device_id=device.id, action=ReadInfo(), wait=20)
+    asking = asyncio.ensure_future(waits.operations.operate(asked, caller()))
+    said = await present.takes(device)
+    job = await registry.job(said.operation_id)
+    await hears.ends(outcome_of(device, job, "success"))
+    async with asyncio.timeout(5):
+        assert (await asking).status == "completed"
+
+
+async def test_two_replicas_share_the_work(
+    registry: Running, present: Agent, clean: Platform, tmp_path: Path
+) -> None:
+    devices = [await registry.register(f"10.0.0.{n}") for n in range(1, 7)]
+    async with running(build(registry.settings)):
+        asking = [
+            asyncio.ensure_future(registry.operate(each, SetTime(), wait=20)) for each in devices
+        ]
+        for device in devices:
+            job = await registry.job((await present.takes(device)).operation_id)
+            await present.says(outcome_of(device, job, "success", result=Count(count=1)))
+        async with asyncio.timeout(10):
+            jobs = await asyncio.gather(*asking)
+    assert {each.status for each in jobs} == {"completed"}
+
+
+def test_no_kind_is_forgotten() -> None:
+    kinds = {each.model_fields["kind"].default for each in get_args(get_args(Action)[0])}
+    assert kinds == set(SPECS)

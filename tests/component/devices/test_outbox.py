@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from services.devices.store.operations import OUTBOX
 from shared.contracts import streams
-from shared.contracts.devices import RosterChanged
+from shared.contracts.agents import RosterChanged
 from shared.contracts.streams import StreamSpec
 from shared.kit import outbox
 from shared.kit.clock import new_id

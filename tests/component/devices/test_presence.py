@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from services.devices.handlers.registry import Parts, Registry
+from services.devices.handlers.listing import Listing
+from services.devices.handlers.parts import Parts
+from services.devices.handlers.presence import Agents
+from services.devices.handlers.seals import Seals
 from shared.contracts import catalog, subjects
-from shared.contracts.devices import Device, DevicePresence, GetDevice, Presence
+from shared.contracts.devices import Device, GetDevice
 from shared.contracts.errors import Code
+from shared.contracts.readings import DevicePresence, Presence
 from shared.kit.clock import Clock, SystemClock
 from shared.kit.errors import MusterError
 from tests.component.devices.conftest import (
@@ -42,13 +46,12 @@ async def connected(running: Running, device: Device, wanted: bool) -> None:
     await eventually(so)
 
 
-async def _no_news(_: str, __: int) -> None:
-    return
+def parts_of(running: Running, clock: Clock) -> Parts:
+    return Parts(running.service.bus, running.engine, clock)
 
 
-def handler_of(running: Running, clock: Clock) -> Registry:
-    parts = Parts(running.service.bus, running.engine, clock)
-    return Registry(parts, running.settings.seal(), _no_news)
+def handler_of(running: Running, clock: Clock) -> Agents:
+    return Agents(parts_of(running, clock), Seals(running.settings.seal()))
 
 
 async def test_presence_comes_and_goes(registry: Running, agent: Agent) -> None:
@@ -64,15 +67,13 @@ async def test_presence_comes_and_goes(registry: Running, agent: Agent) -> None:
 async def test_an_old_word_is_no_connection(registry: Running, agent: Agent) -> None:
     device = await registry.register()
     clock = HandClock()
-    aged = Registry(
-        Parts(registry.service.bus, registry.engine, clock), registry.settings.seal(), _no_news
-    )
     said = DevicePresence(device_id=device.id, connected=True)
     message = await say(agent, said)
-    await aged.presence(subjects.presence("hq", "hq-1"), message)
+    await handler_of(registry, clock).presence(subjects.presence("hq", "hq-1"), message)
     for seconds, wanted in ((19, True), (2, False)):
         clock.passes(seconds=seconds)
-        found = await aged.get(GetDevice(device_id=device.id), caller())
+        listing = Listing(parts_of(registry, clock))
+        found = await listing.get(GetDevice(device_id=device.id), caller())
         assert found.is_connected is wanted
 
 

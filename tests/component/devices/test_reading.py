@@ -5,15 +5,8 @@ from __future__ import annotations
 import pytest
 
 from shared.contracts import catalog, subjects
-from shared.contracts.devices import (
-    AskRoster,
-    Device,
-    DevicePage,
-    GetDevice,
-    ListDevices,
-    Roster,
-    RosterChanged,
-)
+from shared.contracts.agents import AskRoster, Roster, RosterChanged
+from shared.contracts.devices import Device, DevicePage, GetDevice, ListDevices
 from shared.contracts.errors import Code
 from shared.kit import rpc
 from shared.kit.errors import MusterError

@@ -7,13 +7,10 @@ from typing import Any
 
 import pytest
 
-from services.devices.handlers import registry as handlers
+from services.devices.handlers import probing
 from services.devices.store import devices as store
 from shared.contracts import catalog, streams, subjects
-from shared.contracts.devices import (
-    Device,
-    RegisterDevice,
-)
+from shared.contracts.devices import Device, RegisterDevice
 from shared.contracts.errors import Code
 from shared.kit.db import transaction
 from shared.kit.errors import MusterError
@@ -139,7 +136,7 @@ async def test_without_an_agent_nothing_is_stored(registry: Running) -> None:
 async def test_an_agent_that_hangs_is_an_answer_in_time(
     registry: Running, agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handlers, "PROBE_SECONDS", 0.5)
+    monkeypatch.setattr(probing, "PROBE_SECONDS", 0.5)
     agent.silent = asyncio.Event()
     async with asyncio.timeout(5.0):
         error = await refused(registry)

@@ -17,15 +17,11 @@ from services.devices.simulators.faults import Fault
 from services.devices.simulators.spec import DeviceSpec
 from services.devices.simulators.zk.server import ZkServer
 from shared.contracts import catalog
-from shared.contracts.devices import (
-    Device,
-    DoorPermit,
-    DoorUnlocked,
-    GetDevice,
-    PermitDoor,
-    UnlockDoor,
-)
+from shared.contracts.actions import Count, DeleteUser, Info, PutUser, ReadInfo, ReadUsers
+from shared.contracts.devices import Device, DeviceUser, GetDevice, ListUsers, UserPage
+from shared.contracts.doors import DoorPermit, DoorUnlocked, PermitDoor, UnlockDoor
 from shared.contracts.errors import Code
+from shared.contracts.operations import CopyTemplates, Job
 from shared.kit.clock import SystemClock
 from shared.kit.errors import MusterError
 from tests.component.devices.conftest import Running, eventually
@@ -67,7 +63,12 @@ async def terminal(tmp_path: Path) -> AsyncIterator[ZkServer]:
 
 
 async def register(registry: Running, terminal: ZkServer, key: int = KEY) -> Device:
-    return await registry.register("127.0.0.1", port=terminal.port, comm_key=key)
+    return await registry.register(terminal.device.spec.host, port=terminal.port, comm_key=key)
+
+
+async def users(registry: Running, device: Device, **asked: str) -> tuple[DeviceUser, ...]:
+    request = ListUsers(device_id=device.id, limit=200, **asked)
+    return (await registry.ask(catalog.LIST_USERS, request, UserPage)).items
 
 
 async def get(registry: Running, device: Device) -> Device:
@@ -123,6 +124,50 @@ async def test_each_way_of_not_being_reached_is_told_apart(
             await registry.register("127.0.0.1", port=port, comm_key=KEY)
     assert (caught.value.problem.code, caught.value.problem.status) == (code, 400)
     assert await registry.rows("select 1 from devices") == []
+
+
+@pytest.mark.usefixtures("real_agent")
+async def test_people_go_to_the_device_and_come_back(registry: Running, terminal: ZkServer) -> None:
+    device = await held(registry, terminal)
+    info = await registry.operate(device, ReadInfo(), wait=10)
+    assert isinstance(info.result, Info)
+    assert info.result.serial == "SIM-1"
+    put = PutUser.model_validate(
+        {"user_id": "4711", "create": True, "name": "Ana", "password": "86420"}
+    )
+    done = await registry.operate(device, put, wait=10)
+    assert (done.status, done.problem) == ("completed", None)
+    (ana,) = await users(registry, device, q="4711")
+    assert (ana.name, ana.has_password) == ("Ana", True)
+    read = await registry.operate(device, ReadUsers(), wait=10)
+    assert (read.status, read.problem) == ("completed", None)
+    assert len(await users(registry, device)) == 3
+    gone = await registry.operate(device, DeleteUser(user_id="4711"), wait=10)
+    assert (gone.status, gone.problem) == ("completed", None)
+    assert len(await users(registry, device)) == 2
+
+
+@pytest.mark.usefixtures("real_agent")
+async def test_templates_are_copied_from_terminal_to_terminal(
+    registry: Running, terminal: ZkServer, tmp_path: Path
+) -> None:
+    source = await held(registry, terminal)
+    (tmp_path / "other").mkdir()
+    there = {"serial": "SIM-2", "host": "127.0.0.2", "templates": 0}
+    async with terminal_at(tmp_path / "other", **there) as second:
+        target = await held(registry, second)
+        await registry.operate(source, ReadUsers(), wait=10)
+        user = (await users(registry, source))[0]
+        put = PutUser(user_id=user.user_id, create=True, name=user.name)
+        assert (await registry.operate(target, put, wait=10)).status == "completed"
+        asked = CopyTemplates(device_id=source.id, target_id=target.id, user_id=user.user_id)
+        job = await registry.ask(catalog.COPY_TEMPLATES, asked, Job)
+        ended = await registry.job_when(job, lambda each: each.finished_at is not None)
+        assert (ended.status, ended.problem) == ("completed", None)
+        assert isinstance(ended.result, Count)
+        assert ended.result.count > 0
+        (known,) = await users(registry, source, q=user.user_id)
+        assert len(known.fingers) == ended.result.count
 
 
 @pytest.mark.usefixtures("real_agent")

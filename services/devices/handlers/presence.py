@@ -1,0 +1,94 @@
+"""Agents: told their site's devices, and heard of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.devices.rules import devices as rules
+from services.devices.store import presence as store
+from services.devices.store import sites
+from shared.contracts import catalog, subjects
+from shared.contracts.agents import AskRoster, Roster, RosterDevice
+from shared.contracts.errors import Code
+from shared.contracts.readings import Presence
+from shared.kit import rpc
+from shared.kit.db import transaction
+from shared.kit.errors import MusterError
+from shared.kit.logging import get_logger
+
+if TYPE_CHECKING:
+    from services.devices.handlers.parts import Parts
+    from services.devices.handlers.seals import Seals
+    from shared.contracts.errors import Problem
+    from shared.contracts.readings import DevicePresence
+    from shared.kit.bus import Bus
+    from shared.kit.db import AsyncConnection
+
+log = get_logger(__name__)
+
+
+class Agents:
+    """The agents of every site."""
+
+    def __init__(self, parts: Parts, seals: Seals) -> None:
+        self._engine = parts.engine
+        self._clock = parts.clock
+        self._seals = seals
+
+    async def roster(self, subject: str, _: AskRoster) -> Roster:
+        """Return a site's devices with their comm keys; the broker lets its agents ask only."""
+        site = subject.rsplit(".", 1)[1]
+        async with transaction(self._engine, "roster") as connection:
+            owner = await sites.owner_of(connection, site)
+            rows = await store.roster(connection, site)
+        if owner is None:
+            raise MusterError(Code.NOT_FOUND, f"There is no site {site}.")
+        return Roster(owner=owner, devices=tuple(self._opened(row) for row in rows))
+
+    def _opened(self, row: store.RosterRow) -> RosterDevice:
+        plain = {**row._asdict(), **row.wire, "comm_key": self._seals.comm_key(row.comm_key)}
+        return RosterDevice.model_validate(plain)
+
+    async def presence(self, subject: str, said: Presence) -> None:
+        """Keep what an agent says of its devices, unless it speaks for a site not its own."""
+        async with transaction(self._engine, "presence") as connection:
+            owner = await sites.owner_of(connection, said.site)
+            if owner != said.owner or subject != subjects.presence(said.site, said.agent):
+                log.error("presence refused: not of this site", subject=subject, site=said.site)
+                return
+            pinned = await store.pinned_serials(connection, said.site)
+            now = self._clock.now()
+            rows = [
+                store.Heard(
+                    each.device_id,
+                    said.owner,
+                    said.agent,
+                    each.connected,
+                    await _problem(connection, each, pinned[each.device_id]),
+                    now,
+                )
+                for each in said.devices
+                if each.device_id in pinned
+            ]
+            await store.heard(connection, said.site, rows, now)
+
+
+async def _problem(
+    connection: AsyncConnection, said: DevicePresence, pinned: str | None
+) -> Problem | None:
+    serial = rules.serial_of(said.serial)
+    if serial is None or serial == pinned:
+        return said.problem
+    if pinned is not None:
+        return rules.exchanged(pinned, serial)
+    if await store.pin_serial(connection, said.device_id, serial):
+        return said.problem
+    return MusterError(Code.SERIAL_TAKEN).problem
+
+
+def routes(agents: Agents, bus: Bus) -> None:
+    """Hear agents."""
+    of_any_site = subjects.rpc_of_site("devices", "roster", subjects.ANY)
+    rpc.answer_at(bus, catalog.ROSTER, of_any_site, AskRoster, agents.roster)
+    of_any_agent = subjects.presence(subjects.ANY, subjects.ANY)
+    bus.on_message(of_any_agent, Presence, agents.presence)

@@ -1,0 +1,1 @@
+"""What the registry decides, apart from everything it touches."""
