@@ -1,8 +1,8 @@
 """Attendance put together: the only file that knows all of its parts."""
 
-from services.attendance import store
 from services.attendance.handlers import Attendance, Sites, routes
 from services.attendance.settings import AttendanceSettings
+from services.attendance.store import punches as store
 from shared.contracts.streams import AUTH, DLQ, PEOPLE, PUNCH, RECORDED, SITE, VERSION, of_bucket
 from shared.kit.buckets import Bucket
 from shared.kit.bus import Bus

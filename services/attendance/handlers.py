@@ -4,13 +4,22 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from services.attendance import rules, store
+from services.attendance import rules
+from services.attendance.store import punches as store
+from services.attendance.store import summaries
 from shared.contracts import streams, subjects
-from shared.contracts.attendance import AttendancePage, ListPunches, Receipt
+from shared.contracts.attendance import (
+    AttendancePage,
+    ListPunches,
+    Receipt,
+    SummarizePunches,
+    SummaryPage,
+)
 from shared.contracts.auth import Caller
-from shared.contracts.catalog import LIST_PUNCHES
-from shared.contracts.devices import PeopleRead, PunchBatch, Site
+from shared.contracts.catalog import LIST_PUNCHES, SUMMARIZE_PUNCHES
+from shared.contracts.devices import Site
 from shared.contracts.errors import Code
+from shared.contracts.readings import PeopleRead, PunchBatch
 from shared.kit.buckets import Bucket
 from shared.kit.bus import Bus
 from shared.kit.clock import Clock
@@ -120,6 +129,12 @@ class Attendance:
         async with transaction(self._engine, "list punches") as connection:
             return await store.page_of(connection, caller.owner, ask)
 
+    async def summarize(self, ask: SummarizePunches, caller: Caller) -> SummaryPage:
+        """Return one page of when the caller's people came first and last."""
+        midnights = rules.midnights(ask)
+        async with transaction(self._engine, "summarize") as connection:
+            return await summaries.page_of(connection, caller.owner, ask, midnights)
+
 
 def routes(attendance: Attendance, answers: Answers, bus: Bus) -> None:
     """The table of routes: what is heard, and who hears it."""
@@ -127,3 +142,4 @@ def routes(attendance: Attendance, answers: Answers, bus: Bus) -> None:
     bus.on_event(streams.PUNCH, punches, PunchBatch, attendance.punches_read)
     bus.on_event(streams.PEOPLE, people, PeopleRead, attendance.people_read)
     answers.to_callers(LIST_PUNCHES, ListPunches, attendance.list_punches)
+    answers.to_callers(SUMMARIZE_PUNCHES, SummarizePunches, attendance.summarize)

@@ -4,16 +4,24 @@ Pure: the batch, what is known already and the site's last position give the dec
 """
 
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from shared.contracts.attendance import PunchesRecorded, Receipt, RecordedPunch
-from shared.contracts.devices import PeopleRead, PunchBatch, PunchRecord
+from shared.contracts.attendance import (
+    SUMMARY_DAYS,
+    PunchesRecorded,
+    Receipt,
+    RecordedPunch,
+    SummarizePunches,
+)
+from shared.contracts.errors import Code, FieldProblem
 from shared.contracts.identity import canonical_person, punch_id
+from shared.contracts.readings import PeopleRead, PunchBatch, PunchRecord
+from shared.kit.errors import MusterError
 
 AMBIGUOUS: Final = "ambiguous_time"
 """The wall clock showed this time twice (clocks went back); the first of the two is taken."""
@@ -29,6 +37,9 @@ UNKNOWN_ZONE: Final = "unknown_zone"
 _CLOCK_NEVER_SET: Final = datetime(2000, 1, 2, tzinfo=UTC)
 """Terminals that lost their clock start at 2000-01-01; on their own wall clock, not in UTC."""
 _AHEAD: Final = timedelta(days=1)
+
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 Timed = tuple[datetime | None, tuple[str, ...]]
 
@@ -177,3 +188,26 @@ def names_of(read: PeopleRead) -> dict[str, str]:
     """Return each person's name, sorted so that two writers never wait for each other."""
     names = {canonical_person(each.user_id): _text(each.name) for each in read.people}
     return dict(sorted(names.items()))
+
+
+def midnights(ask: SummarizePunches) -> tuple[datetime, ...]:
+    """Return where each day asked for begins in its zone, and where the last one ends.
+
+    In order, never falling; none when the last day lies before the first. Raises VALIDATION_ERROR
+    for too many days.
+    """
+    days = (ask.last_day - ask.first_day).days + 1
+    if days > SUMMARY_DAYS:
+        problem = FieldProblem(field="last_day", problem=f"at most {SUMMARY_DAYS} days at once")
+        raise MusterError(Code.VALIDATION_ERROR, problem.problem, fields=(problem,))
+    zone = ZoneInfo(ask.zone)
+    first = ask.first_day.toordinal()
+    return tuple(_midnight(first + each, zone) for each in range(days + 1 if days > 0 else 0))
+
+
+def _midnight(day: int, zone: tzinfo) -> datetime:
+    # Where clocks go forward at midnight, the first of the two readings is the change itself.
+    try:
+        return datetime.combine(date.fromordinal(day), time(), zone).astimezone(UTC)
+    except (ValueError, OverflowError):  # the calendar's own ends
+        return _EARLIEST if day <= 1 else _LATEST

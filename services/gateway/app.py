@@ -3,7 +3,7 @@
 import ipaddress
 from typing import Final
 
-from services.gateway.handlers.attendance import Attendance
+from services.gateway.handlers.cache import Cache
 from services.gateway.handlers.doors import Doors
 from services.gateway.routes import zkteco
 from services.gateway.routes.application import application
@@ -32,8 +32,10 @@ def build(settings: GatewaySettings) -> Service:
     bus = Bus("gateway", settings)
     engine = engine_of("gateway", settings)
     verifier = TokenVerifier(Bucket(bus, streams.AUTH), clock)
-    attendance = Attendance(bus, Bucket(bus, streams.CACHE), Bucket(bus, streams.VERSION))
-    v1 = zkteco.routes(bus, attendance, Doors(bus, engine, clock))
+    buckets = (
+        Bucket(bus, each) for each in (streams.CACHE, streams.VERSION, streams.PEOPLE_VERSION)
+    )
+    v1 = zkteco.routes(bus, Cache(bus, *buckets), Doors(bus, engine, clock))
     timmy = Timmy(bus, settings.admin_token_hours * _HOUR)
     # What the gateway cannot do without; the cache it can.
     needed = [streams.of_bucket(streams.AUTH)]

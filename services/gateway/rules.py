@@ -1,14 +1,16 @@
 """What the gateway decides for itself: cache keys, repeated requests, days, numbers."""
 
 import hashlib
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, auto
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from shared.contracts.attendance import ListPunches
-from shared.contracts.auth import Permission
-from shared.contracts.devices import Job, QueueCounts
+from shared.contracts.catalog import Question
 from shared.contracts.errors import Code
+from shared.contracts.message import Message
+from shared.contracts.operations import Job, QueueCounts
 
 KEY_LIFE: Final = timedelta(days=1)
 _RUNNING_AT_MOST: Final = timedelta(seconds=60)
@@ -16,6 +18,10 @@ _DATE_LENGTH: Final = len("2024-02-05")
 
 
 # ── dates ────────────────────────────────────────────────────────────────────
+
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+_LATEST: Final = datetime.max.replace(tzinfo=UTC)
+_NOT_A_DATE: Final = "must be a date (2024-02-05) or an ISO 8601 time (2024-02-05T14:30:00Z)"
 
 
 def start_of(text: str) -> datetime:
@@ -26,31 +32,39 @@ def start_of(text: str) -> datetime:
 def end_of(text: str) -> datetime:
     """Return the first instant after what an ``end_date`` includes."""
     past = timedelta(days=1) if len(text) == _DATE_LENGTH else timedelta(microseconds=1)
-    try:
-        return _moment(text) + past
-    except OverflowError as error:
-        raise ValueError(_NOT_A_DATE) from error
-
-
-_NOT_A_DATE: Final = "must be a date (2024-02-05) or an ISO 8601 time (2024-02-05T14:30:00Z)"
+    return min(_moment(text), _LATEST - past) + past
 
 
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(_NOT_A_DATE) from None
+    try:
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(_NOT_A_DATE) from error
+    except OverflowError:  # past either end of the calendar there is nothing to leave out
+        return _EARLIEST if moment.year == 1 else _LATEST
+
+
+def today(now: datetime, zone: str) -> tuple[datetime, datetime]:
+    """Return when the zone's present day began and when it ends."""
+    place = ZoneInfo(zone)
+    day = now.astimezone(place).date()
+    began, ends = (
+        datetime.combine(each, time(), place).astimezone(UTC)
+        for each in (day, day + timedelta(days=1))
+    )
+    return began, ends
 
 
 # ── the cache ────────────────────────────────────────────────────────────────
 
 
-def cache_key(owner: str, version: str, generation: str, request: ListPunches) -> str:
+def cache_key(question: Question, owner: str, versions: tuple[str, ...], request: Message) -> str:
     """Return where the answer to a request is kept: whoever sees other things has another key."""
-    said = (owner, version, generation, Permission.ATTENDANCE_READ, request.model_dump_json())
+    said = (owner, *versions, question.subject, str(question.permission), request.model_dump_json())
     digest = hashlib.sha256("\n".join(said).encode()).hexdigest()
-    return f"attendance.{owner}.{digest}"
+    return f"{question.service}.{owner}.{digest}"
 
 
 # ── requests that are sent again ─────────────────────────────────────────────
@@ -96,10 +110,21 @@ def all_queues(queues: dict[str, QueueCounts]) -> dict[str, QueueCounts]:
     return {name: QueueCounts() for name in DOCUMENTED_QUEUES} | queues
 
 
+def sums_of(queues: Iterable[QueueCounts]) -> QueueCounts:
+    """Return the counts of all queues together."""
+    counted = [each.model_dump() for each in queues]
+    return QueueCounts(
+        **{state: sum(each[state] for each in counted) for state in QueueCounts.model_fields}
+    )
+
+
 def percent_of(job: Job) -> int | None:
-    """Return how much of what was read is receipted; None before anything was read."""
-    if job.progress.read:
-        return job.progress.receipted * 100 // job.progress.read
+    """Return how much of a job is done; None before anything is known of that."""
+    progress = job.progress
+    if progress.read:
+        return progress.receipted * 100 // progress.read
+    if progress.total:
+        return progress.done * 100 // progress.total
     match job.status:
         case "completed":
             return 100

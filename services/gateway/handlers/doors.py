@@ -8,7 +8,7 @@ from services.gateway.rules import Repeat
 from services.gateway.store import Asked, KeyOf, StoredKey
 from shared.contracts import catalog
 from shared.contracts.auth import Caller
-from shared.contracts.devices import DoorPermit, DoorUnlocked, PermitDoor, UnlockDoor
+from shared.contracts.doors import DoorPermit, DoorUnlocked, PermitDoor, UnlockDoor
 from shared.contracts.errors import Code, Problem
 from shared.contracts.message import Instant, Message
 from shared.kit.bus import Bus

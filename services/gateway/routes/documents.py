@@ -1,21 +1,36 @@
 """The OpenAPI document: made from the routes themselves, with the documents' own examples."""
 
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from typing import Any, Final, Literal, NamedTuple
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, TypeAdapter
 from starlette.responses import JSONResponse, Response
 
-from services.gateway.routes import examples
+from services.gateway.routes.answers import (
+    Answer,
+    Failure,
+    TimmyFailure,
+    failure_like,
+    timmy_failure_like,
+)
 from services.gateway.routes.bodies import Sent
 from services.gateway.routes.envelopes import V1
-from services.gateway.routes.table import Route, content, permission_of
-from shared.contracts.auth import Permission
+from services.gateway.routes.table import Route, declared
+from shared.contracts.auth import GRANTS, Permission
+from shared.contracts.errors import CATALOGUE, Code
 
 _TITLE: Final = "ZKTeco Device API and Timmy Device Manager API"
 _VERSION: Final = "1.0.1"
 _BEARER: Final = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+_REF: Final = "#/components/schemas/{model}"
+_NEVER_SENT: Final = ("HTTPValidationError", "ValidationError")
+Form = tuple[Any, Literal["serialization", "validation"]]
+"""What a body is made of, and whether it goes out or comes in."""
 
 
 class Documents:
@@ -41,7 +56,8 @@ class Documents:
                 Permission.PUBLIC,
                 "I",
                 "This document",
-                {"openapi": "3.1.0"},
+                (Answer(200, dict[str, Any], {"openapi": "3.1.0"}),),
+                (),
             ),
         )
 
@@ -49,25 +65,108 @@ class Documents:
 def describe(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document of an application."""
     document = get_openapi(title=_TITLE, version=_VERSION, routes=app.routes)
-    document.setdefault("components", {})["securitySchemes"] = {"bearer": _BEARER}
-    for route in app.routes:
-        if isinstance(route, APIRoute) and route.include_in_schema:
-            for method in route.methods or ():
-                _complete(document["paths"][route.path_format][method.lower()], route)
+    served = [_Served.of(each) for each in app.routes]
+    shown = [each for each in served if each is not None]
+    schemas = Schemas(each for one in shown for each in one.forms())
+    for each in shown:
+        path = document["paths"][each.path]
+        each.complete(path[each.route.method.lower()], schemas)
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = {"bearer": _BEARER}
+    # What the framework would say of bad input is never sent.
+    own = {k: v for k, v in components.get("schemas", {}).items() if k not in _NEVER_SENT}
+    components["schemas"] = dict(sorted({**own, **schemas.components}.items()))
     return document
 
 
-def _complete(operation: dict[str, Any], route: APIRoute) -> None:
-    # Bad input is 400 in both dialects; what the framework would say is never sent.
-    operation["responses"].pop("422", None)
-    error = examples.V1_ERROR if route.path.startswith(V1) else examples.TIMMY_ERROR
-    operation["responses"]["default"] = {"description": "Any failure", **content(error)}
-    if permission_of(route) is not Permission.PUBLIC:
-        operation["security"] = [{"bearer": []}]
-    for dependency in route.dependant.dependencies:
-        if isinstance(dependency.call, Sent):
-            schema = dependency.call.shape.model_json_schema()
-            operation["requestBody"] = {
-                "required": bool(schema.get("required")),
-                "content": {"application/json": {"schema": schema}},
+class Schemas:
+    """The schemas of everything sent and answered, each named once."""
+
+    def __init__(self, forms: Iterable[Form]) -> None:
+        inputs = [(form, mode, TypeAdapter(form)) for form, mode in dict.fromkeys(forms)]
+        self._found, definitions = TypeAdapter.json_schemas(inputs, ref_template=_REF)
+        self.components: dict[str, Any] = definitions.get("$defs", {})
+
+    def of(self, form: Form, **example: object) -> dict[str, Any]:
+        """Return the content of a body of this form."""
+        return {"content": {"application/json": {"schema": self._found[form], **example}}}
+
+
+class _Served(NamedTuple):
+    """One route as it is served, and what it says of itself."""
+
+    path: str
+    route: Route
+    dependant: Dependant
+
+    @classmethod
+    def of(cls, served: object) -> "_Served | None":
+        route = declared(served)
+        if route is None or not isinstance(served, APIRoute) or not served.include_in_schema:
+            return None
+        return cls(served.path_format, route, served.dependant)
+
+    @property
+    def body(self) -> type[BaseModel] | None:
+        """The shape of the body, if it takes one."""
+        calls = [each.call for each in self.dependant.dependencies]
+        return next((call.shape for call in calls if isinstance(call, Sent)), None)
+
+    @property
+    def refusal(self) -> type[BaseModel]:
+        """The form of every failure."""
+        return Failure if self.path.startswith(f"{V1}/") else TimmyFailure
+
+    def forms(self) -> Iterator[Form]:
+        """Say which forms it needs."""
+        yield from ((each.form, "serialization") for each in self.route.answers)
+        yield self.refusal, "serialization"
+        if self.body:
+            yield self.body, "validation"
+
+    def codes(self) -> set[Code]:
+        """Return how it can fail: by its own word, by its parameters and by its permission."""
+        codes, permission = set(self.route.fails), self.route.permission
+        takes = self.dependant
+        if self.body:
+            codes |= {Code.VALIDATION_ERROR, Code.TOO_LARGE}
+        if takes.path_params or takes.query_params or takes.header_params:
+            codes.add(Code.VALIDATION_ERROR)
+        if permission is not Permission.PUBLIC:
+            codes |= {Code.UNAUTHORIZED, Code.SERVICE_UNAVAILABLE}
+            if any(permission not in granted for granted in GRANTS.values()):
+                codes.add(Code.FORBIDDEN)
+        return codes
+
+    def complete(self, operation: dict[str, Any], schemas: Schemas) -> None:
+        """Say what goes in and what comes out, a status at a time."""
+        operation["responses"] = {
+            str(each.status): {
+                "description": HTTPStatus(each.status).phrase,
+                **schemas.of((each.form, "serialization"), example=each.example),
             }
+            for each in self.route.answers
+        } | self._failures(schemas)
+        if self.route.permission is not Permission.PUBLIC:
+            operation["security"] = [{"bearer": []}]
+        if self.body:
+            operation["requestBody"] = {
+                "required": any(each.is_required() for each in self.body.model_fields.values()),
+                **schemas.of((self.body, "validation")),
+            }
+
+    def _failures(self, schemas: Schemas) -> dict[str, Any]:
+        like = failure_like if self.refusal is Failure else timmy_failure_like
+        by_status: dict[int, list[Code]] = {}
+        for code in sorted(self.codes()):
+            by_status.setdefault(CATALOGUE[code].status, []).append(code)
+        return {
+            str(status): {
+                "description": "; ".join(CATALOGUE[code].message for code in codes),
+                **schemas.of(
+                    (self.refusal, "serialization"),
+                    examples={code.value: {"value": like(code)} for code in codes},
+                ),
+            }
+            for status, codes in sorted(by_status.items())
+        }

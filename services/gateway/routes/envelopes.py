@@ -1,15 +1,26 @@
-"""The shapes of answers: what each dialect puts around data and around problems."""
+"""Answers as they are sent: what each dialect puts around data and around problems."""
 
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from fastapi import Request
+from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from services.gateway import rules
-from services.gateway.routes import words
-from shared.contracts.errors import Code, Problem
-from shared.kit.clock import iso
+from services.gateway.routes import faults
+from services.gateway.routes.answers import (
+    Error,
+    Failure,
+    Listed,
+    Metadata,
+    Paging,
+    Success,
+    TimmyFailure,
+)
+from services.gateway.routes.languages import Language, Said, language_of
+from services.gateway.routes.views.base import seconds_of
+from shared.contracts.errors import Problem
 
 V1: Final = "/api/v1"
 TIMMY: Final = "/api"
@@ -17,31 +28,38 @@ _RETRY_SECONDS: Final = 10
 """The longest that auth makes anybody wait after failed logins."""
 
 
-def seconds_of(moment: datetime | None) -> str | None:
-    """Return a moment in whole seconds with Z, as /api/v1 writes it."""
-    return None if moment is None else iso(moment, timespec="seconds")
-
-
-def success(
-    request: Request,
-    said: words.Said,
-    data: object,
-    status: int = 200,
-    paging: dict[str, int] | None = None,
-    headers: dict[str, str] | None = None,
+def plain(
+    body: BaseModel, status: int = 200, headers: dict[str, str] | None = None
 ) -> JSONResponse:
-    """Return an answer of /api/v1."""
-    content: dict[str, Any] = {"status": True, "message": said.to(_language(request))}
-    content["data"] = data
-    if paging is not None:
-        content["metadata"] = paging
-    return JSONResponse(content, status, headers=headers)
+    """Return an answer that is the model and nothing else."""
+    return JSONResponse(body.model_dump(mode="json"), status, headers=headers)
 
 
-def paging(page: int, limit: int, total: int) -> dict[str, int]:
+def success(request: Request, said: Said, data: BaseModel, status: int = 200) -> JSONResponse:
+    """Return an answer of /api/v1 that holds one thing."""
+    return plain(Success(message=said.to(_language(request)), data=data), status)
+
+
+def listing(
+    request: Request,
+    said: Said,
+    items: Sequence[BaseModel],
+    paging: Paging,
+    *,
+    cached: bool | None = None,
+) -> JSONResponse:
+    """Return an answer of /api/v1 that holds one page of a list; None: no cache was asked."""
+    body: Listed[BaseModel] = Listed(
+        message=said.to(_language(request)), data=list(items), metadata=paging
+    )
+    headers = {} if cached is None else {"X-Cache": "hit" if cached else "miss"}
+    return plain(body, headers=headers)
+
+
+def paging(page: int, limit: int, total: int) -> Paging:
     """Return the metadata of a list."""
     pages = rules.pages_of(total, limit)
-    return {"page": page, "limit": limit, "total": total, "total_pages": pages}
+    return Paging(page=page, limit=limit, total=total, total_pages=pages)
 
 
 def failure(
@@ -50,8 +68,8 @@ def failure(
     """Return a problem in the dialect of the request's path."""
     path = f"{request.url.path}/"
     spoken = path.startswith(f"{TIMMY}/") and not path.startswith(f"{V1}/")
-    content = _timmy(request, problem) if spoken else _v1(request, problem)
-    return JSONResponse(content, problem.status, headers={**_headers(problem), **(headers or {})})
+    body = _timmy(request, problem) if spoken else _v1(request, problem)
+    return plain(body, problem.status, {**_headers(problem), **(headers or {})})
 
 
 def _headers(problem: Problem) -> dict[str, str]:
@@ -64,45 +82,33 @@ def _headers(problem: Problem) -> dict[str, str]:
             return {}
 
 
-def _v1(request: Request, problem: Problem) -> dict[str, Any]:
+def _v1(request: Request, problem: Problem) -> Failure:
     language = _language(request)
-    error: dict[str, Any] = {
-        "code": problem.code,
-        "type": type_of(problem.code),
-        "details": words.details_of(problem, language),
-    }
-    if problem.fields:
-        error["fields"] = [each.model_dump() for each in problem.fields]
-    return {
-        "status": False,
-        "message": words.message_of(problem.code, language),
-        "error": error,
-        "metadata": {
-            "timestamp": seconds_of(request.state.received_at),
-            "request_id": request.state.request_id,
-            "api_version": "v1",
-        },
-    }
+    return Failure(
+        message=faults.message_of(problem.code, language),
+        error=Error(
+            code=problem.code,
+            type=faults.type_of(problem.code),
+            details=faults.details_of(problem, language),
+            fields=problem.fields,
+        ),
+        metadata=Metadata(
+            timestamp=seconds_of(request.state.received_at),
+            request_id=request.state.request_id,
+        ),
+    )
 
 
-def _timmy(request: Request, problem: Problem) -> dict[str, Any]:
+def _timmy(request: Request, problem: Problem) -> TimmyFailure:
     language = _language(request)
-    content: dict[str, Any] = {
-        "success": False,
-        "error": problem.code.lower(),
-        "message": words.message_of(problem.code, language),
-        "details": words.details_of(problem, language),
-    }
-    if problem.fields:
-        content["fields"] = [each.model_dump() for each in problem.fields]
-    return content
+    return TimmyFailure(
+        success=False,
+        error=problem.code.lower(),
+        message=faults.message_of(problem.code, language),
+        details=faults.details_of(problem, language),
+        fields=problem.fields,
+    )
 
 
-def type_of(code: Code) -> str:
-    """Return the word for an error's kind: ``NOT_FOUND`` is a ``NotFoundError``."""
-    name = "".join(part.capitalize() for part in code.split("_"))
-    return name if name.endswith("Error") else f"{name}Error"
-
-
-def _language(request: Request) -> words.Language | None:
-    return words.language_of(request.headers.get("accept-language", ""))
+def _language(request: Request) -> Language | None:
+    return language_of(request.headers.get("accept-language", ""))

@@ -1,12 +1,13 @@
 """The table of routes: what every route must say of itself before it may be served."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from services.gateway.routes.answers import Answer
 from shared.contracts.auth import Caller, Permission
 from shared.contracts.errors import Code
 from shared.kit.errors import MusterError
@@ -15,9 +16,29 @@ from shared.kit.security import TokenVerifier
 Origin = Literal["S", "P", "I"]
 """Where a route comes from: the stored document, public APIs like it, or inference."""
 
-_ORIGIN: Final = "x-origin"
-_ALIASES: Final = "x-aliases"
-_PERMISSION: Final = "x-permission"
+ASKING: Final = (Code.SERVICE_UNAVAILABLE, Code.TIMEOUT)
+"""How asking another service can fail, whatever is asked."""
+QUEUING: Final = (*ASKING, Code.NOT_FOUND, Code.CONFLICT, Code.NOT_SUPPORTED)
+"""How it can fail to queue something for a device."""
+REACHING: Final = (
+    *QUEUING,
+    Code.OPERATION_CANCELED,
+    Code.DEVICE_ERROR,
+    Code.DEVICE_NO_DATA,
+    Code.UNKNOWN_FORM,
+    Code.PULL_INCOMPLETE,
+    Code.DEVICE_UNREACHABLE,
+    Code.DEVICE_WRONG_KEY,
+    Code.DEVICE_REFUSED,
+    Code.DEVICE_WRONG_PROTOCOL,
+    Code.DEVICE_BUSY,
+    Code.DRIVER_MISSING,
+    Code.NO_AGENT,
+    Code.DEVICE_NO_ANSWER,
+    Code.OUTCOME_UNKNOWN,
+    Code.OPERATION_EXPIRED,
+)
+"""How waiting for a device can fail, whatever it is to do."""
 
 
 class Route(NamedTuple):
@@ -29,9 +50,10 @@ class Route(NamedTuple):
     permission: Permission
     origin: Origin
     summary: str
-    example: dict[str, Any]
-    """An answer, as the document shows it."""
-    status: int = 200
+    answers: tuple[Answer, ...]
+    """What it says when all went well."""
+    fails: tuple[Code, ...] = ASKING
+    """How it can fail, apart from what follows from its parameters and its permission."""
 
 
 class Visitor(NamedTuple):
@@ -44,17 +66,18 @@ class Visitor(NamedTuple):
 class Demand:
     """The dependency that lets a request in, or does not."""
 
-    def __init__(self, permission: Permission, verifier: TokenVerifier) -> None:
-        self.permission = permission
+    def __init__(self, route: Route, verifier: TokenVerifier) -> None:
+        self.route = route
         self._verifier = verifier
 
     async def __call__(self, request: Request) -> None:
         """Verify the token and its role; raise UNAUTHORIZED or FORBIDDEN."""
-        if self.permission is Permission.PUBLIC:
+        permission = self.route.permission
+        if permission is Permission.PUBLIC:
             return
         token = _bearer(request.headers.get("authorization", ""))
         caller = await self._verifier.verify(token)
-        if not caller.may(self.permission):
+        if not caller.may(permission):
             raise MusterError(Code.FORBIDDEN)
         request.state.visitor = Visitor(caller, token)
 
@@ -85,35 +108,28 @@ def serve(app: FastAPI, prefix: str, verifier: TokenVerifier, routes: Sequence[R
                 route.endpoint,
                 methods=[route.method],
                 summary=route.summary,
-                status_code=route.status,
                 include_in_schema=path == route.paths[0],
-                dependencies=[Depends(Demand(route.permission, verifier))],
-                responses={route.status: content(route.example)},
+                dependencies=[Depends(Demand(route, verifier))],
                 openapi_extra={
-                    _ORIGIN: route.origin,
-                    _PERMISSION: route.permission,
-                    _ALIASES: [f"{prefix}{alias}" for alias in route.paths[1:]],
+                    "x-origin": route.origin,
+                    "x-permission": route.permission,
+                    "x-aliases": [f"{prefix}{alias}" for alias in route.paths[1:]],
                 },
             )
 
 
-def content(example: dict[str, Any]) -> dict[str, Any]:
-    """Return a JSON answer as an OpenAPI document describes it."""
-    return {"content": {"application/json": {"example": example}}}
-
-
-def permission_of(route: object) -> Permission | None:
-    """Return the permission a route declares, None when it declares none."""
-    if isinstance(route, APIRoute):
-        for dependency in route.dependencies:
+def declared(served: object) -> Route | None:
+    """Return what a served route says of itself, None when it says nothing."""
+    if isinstance(served, APIRoute):
+        for dependency in served.dependencies:
             if isinstance(dependency.dependency, Demand):
-                return dependency.dependency.permission
+                return dependency.dependency.route
     return None
 
 
 def refuse_undeclared(app: FastAPI) -> None:
     """Raise TypeError when a route declares no permission, so that the gateway does not start."""
-    for route in app.routes:
-        if permission_of(route) is None:
-            msg = f"{getattr(route, 'path', route)} declares no permission"
+    for served in app.routes:
+        if declared(served) is None:
+            msg = f"{getattr(served, 'path', served)} declares no permission"
             raise TypeError(msg)

@@ -1,16 +1,18 @@
 """The "Timmy Device Manager API" under /api: its paths and shapes, nothing else."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from services.gateway.routes import examples
+from services.gateway.routes.answers import Answer, TimmySession, TimmyUser
 from services.gateway.routes.bodies import Sent
-from services.gateway.routes.shapes import Credentials
-from services.gateway.routes.table import Route
+from services.gateway.routes.envelopes import plain
+from services.gateway.routes.shapes.sessions import Credentials
+from services.gateway.routes.table import ASKING, Route
 from shared.contracts import auth, catalog
 from shared.contracts.auth import Permission
+from shared.contracts.errors import Code
 from shared.kit.bus import Bus
 from shared.kit.rpc import ask
 
@@ -28,21 +30,27 @@ class Timmy:
             email=body.email, password=body.password, access_seconds=self._token_seconds
         )
         made = await ask(self._bus, catalog.LOGIN, login, auth.Session)
-        content: dict[str, Any] = {
-            "success": True,
-            "token": made.access_token.get_secret_value(),
-            "user": {
-                "email": made.user.email,
-                "name": made.user.username,
-                "role": made.user.role.upper(),
-            },
-        }
-        if made.password_change_advised:
-            content["password_change_advised"] = True
-        return JSONResponse(content)
+        user = TimmyUser(
+            email=made.user.email,
+            name=made.user.username,
+            role=TimmyUser.role_of(made.user.role),
+        )
+        return plain(
+            TimmySession(
+                success=True,
+                token=made.access_token.get_secret_value(),
+                user=user,
+                password_change_advised=made.password_change_advised,
+            )
+        )
 
     def routes(self) -> tuple[Route, ...]:
         """Return the table of the dialect."""
+        example = TimmySession(
+            success=True,
+            token="eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSJ9...",  # noqa: S106 - the head of any token
+            user=TimmyUser(email="admin@timmy.local", name="Admin", role="ADMIN"),
+        )
         return (
             Route(
                 "POST",
@@ -51,6 +59,7 @@ class Timmy:
                 Permission.PUBLIC,
                 "S",
                 "Get a token",
-                examples.TIMMY_LOGIN,
+                (Answer(200, TimmySession, example.model_dump()),),
+                (*ASKING, Code.INVALID_CREDENTIALS, Code.TOO_MANY_REQUESTS),
             ),
         )

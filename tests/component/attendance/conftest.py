@@ -17,7 +17,7 @@ from services.attendance.app import build
 from services.attendance.settings import AttendanceSettings
 from shared.contracts import streams, subjects
 from shared.contracts.attendance import PunchesRecorded, Receipt
-from shared.contracts.devices import PunchBatch, PunchRecord
+from shared.contracts.readings import PunchBatch, PunchRecord
 from shared.kit.buckets import Bucket
 from shared.kit.bus import Bus
 from shared.kit.clock import new_id

@@ -21,8 +21,8 @@ from shared.contracts import streams, subjects
 from shared.contracts.attendance import AttendancePage, ListPunches
 from shared.contracts.auth import SigningKey
 from shared.contracts.catalog import LIST_PUNCHES
-from shared.contracts.devices import PeopleRead, Person
 from shared.contracts.errors import Code
+from shared.contracts.readings import PeopleRead, Person
 from shared.kit import rpc
 from shared.kit.buckets import Bucket
 from shared.kit.clock import SystemClock, new_id
@@ -218,7 +218,7 @@ async def says_people(archive: Archive, seconds: int, *people: tuple[str, str]) 
         read_at=READ_AT + timedelta(seconds=seconds),
         people=tuple(Person(user_id=user_id, name=name) for user_id, name in people),
     )
-    await archive.hq.bus.publish(
+    await archive.devices.publish(
         streams.PEOPLE,
         subjects.people_read("hq", 1),
         read.model_dump_json().encode(),

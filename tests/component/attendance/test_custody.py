@@ -9,11 +9,12 @@ from uuid import UUID
 import pytest
 from typing_extensions import override
 
-from services.attendance import rules, store
+from services.attendance import rules
 from services.attendance.handlers import Attendance, Sites
+from services.attendance.store import punches as store
 from shared.contracts import streams, subjects
 from shared.contracts.attendance import PunchesRecorded
-from shared.contracts.devices import PunchBatch
+from shared.contracts.readings import PunchBatch
 from shared.kit.buckets import Bucket
 from shared.kit.bus import Bus
 from shared.kit.clock import SystemClock

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.contracts import streams, subjects
-from shared.contracts.devices import PeopleRead, Person
+from shared.contracts.readings import PeopleRead, Person
 from shared.kit.buckets import Bucket
 from shared.kit.clock import new_id
 from tests.component.attendance.conftest import (
@@ -131,7 +131,7 @@ async def test_names_of_another_owner_are_refused(attendance: Archive) -> None:
         read_at=READ_AT,
         people=(Person(user_id="1", name="Nobody"),),
     )
-    await attendance.hq.bus.publish(
+    await attendance.devices.publish(
         streams.PEOPLE,
         subjects.people_read("hq", 1),
         read.model_dump_json().encode(),

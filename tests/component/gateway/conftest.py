@@ -1,4 +1,4 @@
-"""The gateway over real HTTP, with the real services behind it; only the agent is a stand-in."""
+"""The gateway over real HTTP, with the real services behind it; stand-ins where a test says so."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -31,9 +31,11 @@ from shared.kit.service import Service
 from shared.kit.settings import Settings
 from tests.component.auth.conftest import live, new_key
 from tests.component.devices.conftest import Agent
+from tests.component.gateway.registry import Registry
 from tests.conftest import ADMIN, OTHER_ADMIN, Platform
 
 Json = dict[str, Any]
+Behind = Literal["everything", "a stand-in registry", "nobody"]
 _numbers = count(1)
 
 
@@ -44,6 +46,9 @@ class Api:
     http: httpx.AsyncClient
     gateway: Service
     agent: Agent
+    """Stands in for the site's agent where the real registry runs."""
+    registry: Registry
+    """Stands in for the registry where the real one does not run."""
     broker: Bus
     """The provisioner's, for looking into streams."""
     admin: dict[str, str]
@@ -95,57 +100,80 @@ async def bearer(http: httpx.AsyncClient, email: str, password: str) -> dict[str
 
 
 @asynccontextmanager
-async def stack(platform: Platform, directory: Path, *, behind: bool) -> AsyncIterator[Api]:
-    """Auth and a gateway, and ``behind`` them devices, attendance and an agent, or nobody."""
+async def stack(platform: Platform, directory: Path, behind: Behind) -> AsyncIterator[Api]:
+    """Auth and a gateway, and what is ``behind`` them."""
     await platform.clean()
     signing_key = directory / "signing.pem"
     signing_key.write_bytes(new_key())
-    secret_key = directory / "devices.key"
-    secret_key.write_bytes(Fernet.generate_key())
     files: dict[str, Any] = {"bootstrap_file": platform.bootstrap_file}
     async with AsyncExitStack() as open_:
         auth = platform.settings(AuthSettings, "auth", signing_key_file=signing_key, **files)
         await open_.enter_async_context(live(auth_app.build(auth), auth))
-        agent = Agent(Bus("agent-hq", platform.settings(Settings, "agent-hq")), "hq")
-        broker = Bus("provisioner", platform.settings(Settings, "provisioner"))
+        agent = Agent(bus_of(platform, "agent-hq"), "hq")
+        registry = Registry(bus_of(platform, "devices"))
+        broker = bus_of(platform, "provisioner")
         await broker.connect()
         open_.push_async_callback(broker.stop)
-        if behind:
-            devices = platform.settings(
-                DevicesSettings, "devices", secret_key_file=secret_key, **files
-            )
-            await open_.enter_async_context(live(devices_app.build(devices), devices))
+        if behind != "nobody":
             attendance = platform.settings(AttendanceSettings, "attendance")
             await open_.enter_async_context(live(attendance_app.build(attendance), attendance))
-            await agent.bus.connect()
-            open_.push_async_callback(agent.bus.stop)
-            await agent.start()
+        if behind == "a stand-in registry":
+            await registry.start()
+            open_.push_async_callback(registry.bus.stop)
+        if behind == "everything":
+            await open_.enter_async_context(real_registry(platform, directory, agent))
         service, http = await open_.enter_async_context(gateway(platform))
         admin = await bearer(http, *ADMIN)
         user = {"username": "plain", "email": "plain@example.test", "password": "a plain long word"}
         await http.post("/api/v1/auth/register", json=user, headers=admin)
-        yield Api(
-            http,
-            service,
-            agent,
-            broker,
-            admin,
-            await bearer(http, *OTHER_ADMIN),
-            await bearer(http, user["email"], user["password"]),
-        )
+        other = await bearer(http, *OTHER_ADMIN)
+        plain = await bearer(http, user["email"], user["password"])
+        yield Api(http, service, agent, registry, broker, admin, other, plain)
+
+
+def bus_of(platform: Platform, user: str) -> Bus:
+    """A connection to be made, as any user of the broker."""
+    return Bus(user, platform.settings(Settings, user))
+
+
+@asynccontextmanager
+async def real_registry(platform: Platform, directory: Path, agent: Agent) -> AsyncIterator[None]:
+    """The registry itself, and an agent of its site."""
+    secret_key = directory / "devices.key"
+    secret_key.write_bytes(Fernet.generate_key())
+    files: dict[str, Any] = {
+        "secret_key_file": secret_key,
+        "bootstrap_file": platform.bootstrap_file,
+    }
+    settings = platform.settings(DevicesSettings, "devices", **files)
+    async with live(devices_app.build(settings), settings):
+        await agent.bus.connect()
+        await agent.start()
+        yield
+        await agent.bus.stop()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def api(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
     """Everything running."""
-    async with stack(platform, tmp_path_factory.mktemp("api"), behind=True) as running:
+    async with stack(platform, tmp_path_factory.mktemp("api"), "everything") as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def scripted(
+    platform: Platform, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Api]:
+    """Everything but the registry, which a test scripts."""
+    directory = tmp_path_factory.mktemp("scripted")
+    async with stack(platform, directory, "a stand-in registry") as running:
         yield running
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def alone(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
     """Auth and the gateway, and nobody behind them."""
-    async with stack(platform, tmp_path_factory.mktemp("alone"), behind=False) as running:
+    async with stack(platform, tmp_path_factory.mktemp("alone"), "nobody") as running:
         yield running
 
 

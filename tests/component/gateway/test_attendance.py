@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import nats.errors
 import pytest
 import pytest_asyncio
 from typing_extensions import override
 
-from services.gateway.handlers.attendance import Attendance
+from services.gateway.handlers.cache import Cache
 from shared.contracts import streams, subjects
 from shared.contracts.attendance import ListPunches
+from shared.contracts.readings import PunchBatch
 from shared.kit.buckets import Bucket
-from shared.kit.clock import new_id
+from shared.kit.clock import SystemClock, new_id
 from tests.component.attendance.conftest import a_batch, a_record
 from tests.component.auth.conftest import eventually
-from tests.component.gateway.conftest import Api, error_of
+from tests.component.gateway.conftest import Api, error_of, fields_of
+from tests.conftest import OWNER
 
 PATH = "/api/v1/attendance"
 
@@ -25,18 +29,19 @@ PATH = "/api/v1/attendance"
 async def punched(api: Api, device: int, *seconds: int, **changes: Any) -> None:
     """Punch on a device, as its agent says it, and wait until attendance has it."""
     before = await total(api, device)
-    batch = a_batch([a_record(each) for each in seconds], device_id=device, **changes)
-    await api.agent.bus.publish(
-        streams.PUNCH,
-        subjects.punch_read("hq", device),
-        batch.model_dump_json().encode(),
-        message_id=str(new_id()),
-    )
+    records = [a_record(each) for each in seconds]
+    await said(api, device, a_batch(records, device_id=device, **changes))
+    await eventually(lambda: _has(api, device, before + len(seconds)))
 
-    async def there() -> bool:
-        return await total(api, device) == before + len(seconds)
 
-    await eventually(there)
+async def said(api: Api, device: int, batch: PunchBatch) -> None:
+    """Say a batch as the device's agent does."""
+    where, body = subjects.punch_read("hq", device), batch.model_dump_json().encode()
+    await api.agent.bus.publish(streams.PUNCH, where, body, message_id=str(new_id()))
+
+
+async def _has(api: Api, device: int, number: int) -> bool:
+    return await total(api, device) == number
 
 
 async def total(api: Api, device: int) -> int:
@@ -150,6 +155,66 @@ async def test_a_cleared_cache_serves_nothing(
     assert (await api.http.get(question, headers=api.user)).headers["x-cache"] == "miss"
 
 
+async def test_today_is_a_day_of_the_zone(api: Api, device: int) -> None:
+    now = SystemClock().now().astimezone(ZoneInfo("Asia/Jakarta"))
+    wall = now.replace(hour=0, minute=0, second=5, tzinfo=None).isoformat(timespec="seconds")
+    record = a_record(0).model_copy(update={"device_time": wall})
+    batch = a_batch([record], device_id=device, serial="SN-A", read_at=SystemClock().now())
+    before = await total(api, device)
+    await said(api, device, batch)
+    await eventually(lambda: _has(api, device, before + 1))
+    path = f"{PATH}/today?device_id={device}"
+    local = await api.http.get(f"{path}&zone=Asia/Jakarta", headers=api.user)
+    assert [each["device_time"] for each in local.json()["data"]] == [wall]
+    # Half past midnight in Kiritimati is another day than just after midnight in Jakarta.
+    for zone in ("UTC", "Pacific/Kiritimati"):
+        there = SystemClock().now().astimezone(ZoneInfo(zone)).date()
+        punched_at = datetime.fromisoformat(wall).replace(tzinfo=ZoneInfo("Asia/Jakarta"))
+        expected = punched_at.astimezone(ZoneInfo(zone)).date() == there
+        answer = await api.http.get(f"{path}&zone={zone}", headers=api.user)
+        assert (answer.json()["metadata"]["total"] == 1) is expected
+
+
+async def test_a_summary_says_who_came_first_and_last(api: Api, device: int) -> None:
+    path = f"{PATH}/summary?device_id={device}&start_date=2026-03-01&end_date=2026-03-01"
+    body = (await api.http.get(f"{path}&limit=2", headers=api.user)).json()
+    assert body["metadata"]["total"] == 7
+    assert [each["user_id"] for each in body["data"]] == ["1", "2"]
+    first = body["data"][0]
+    assert (first["day"], first["first"]) == ("2026-03-01", "2026-03-01T01:00:00Z")
+    by_day = (await api.http.get(f"{path}&by=day", headers=api.user)).json()["data"]
+    assert [(each["user_id"], each["count"] >= 30) for each in by_day] == [(None, True)]
+    again = await api.http.get(f"{path}&by=day", headers=api.user)
+    assert again.headers["x-cache"] == "hit"
+    other = await api.http.get(path, headers=api.other)
+    assert other.json()["data"] == []
+
+
+async def test_a_summary_begins_at_its_start_and_goes_as_far_as_it_may(
+    api: Api, device: int
+) -> None:
+    path = f"{PATH}/summary?device_id={device}&by=day&start_date=2025-12-01"
+    days = [each["day"] for each in (await api.http.get(path, headers=api.user)).json()["data"]]
+    assert "2026-03-01" in days
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("summary?start_date=2024-01-01&end_date=2026-01-01", "end_date"),
+        ("summary?start_date=20240101", "start_date"),
+        ("summary?end_date=2024-02-30", "end_date"),
+        ("summary?by=year", "by"),
+        ("summary?zone=Moon", "zone"),
+        ("today?zone=../etc/passwd", "zone"),
+        ("today?limit=1001", "limit"),
+    ],
+)
+async def test_bad_days_name_their_fields(api: Api, query: str, field: str) -> None:
+    answer = await api.http.get(f"{PATH}/{query}", headers=api.user)
+    assert fields_of(answer) == {field}
+
+
 class _Broken(Bucket):
     """A bucket that is away."""
 
@@ -162,15 +227,17 @@ class _Broken(Bucket):
         raise nats.errors.TimeoutError
 
 
-@pytest.mark.parametrize("away", ["cache", "versions"])
+@pytest.mark.parametrize("away", ["kept", "punches"])
 async def test_without_a_cache_the_answer_comes_all_the_same(
     api: Api, device: int, away: str
 ) -> None:
     bus = api.gateway.bus
-    cache, versions = Bucket(bus, streams.CACHE), Bucket(bus, streams.VERSION)
-    broken = {"cache": cache, "versions": versions, away: _Broken(bus, streams.CACHE)}
-    attendance = Attendance(bus, **broken)
+    buckets = {
+        "kept": Bucket(bus, streams.CACHE),
+        "punches": Bucket(bus, streams.VERSION),
+        "people": Bucket(bus, streams.PEOPLE_VERSION),
+    }
+    cache = Cache(bus, **{**buckets, away: _Broken(bus, streams.CACHE)})
     token = api.admin["Authorization"].removeprefix("Bearer ")
-    request = ListPunches(device_id=device)
-    page, hit = await attendance.page(request, "679a312fba856722da62098d", token)
+    page, hit = await cache.punches(ListPunches(device_id=device), OWNER, token)
     assert (page.total >= 30, hit) == (True, False)

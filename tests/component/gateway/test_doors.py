@@ -13,8 +13,8 @@ import pytest_asyncio
 from sqlalchemy.exc import ProgrammingError
 
 from services.gateway.handlers.doors import Doors, Wish
+from shared.contracts.agents import AskPermit, Unlock
 from shared.contracts.auth import Caller
-from shared.contracts.devices import AskPermit, Unlock
 from shared.contracts.errors import Code
 from shared.kit.bus import Bus
 from shared.kit.clock import SystemClock

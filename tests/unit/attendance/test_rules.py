@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.attendance import rules
 from shared.contracts.attendance import PunchesRecorded
-from shared.contracts.devices import PeopleRead, Person, PunchBatch, PunchRecord
+from shared.contracts.readings import PeopleRead, Person, PunchBatch, PunchRecord
 
 OWNER = "679a312fba856722da62098d"
 READ_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from services.gateway import rules
 from services.gateway.rules import Repeat
+from shared.contracts import catalog
 from shared.contracts.attendance import ListPunches
-from shared.contracts.devices import Job, JobStatus, Progress, QueueCounts
 from shared.contracts.errors import Code
+from shared.contracts.operations import Job, JobStatus, Progress, QueueCounts
 
 NOW = datetime(2024, 2, 5, 14, 30, tzinfo=UTC)
 
@@ -29,36 +31,57 @@ def test_a_period_includes_both_ends(text: str, start: datetime, end: datetime) 
     assert (rules.start_of(text), rules.end_of(text)) == (start, end)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "x", "2024-02-30", "2024-13-01", "05/02/2024", "0001-01-01T00:00:00+23:00"]
-)
+@pytest.mark.parametrize("text", ["", "x", "2024-02-30", "2024-13-01", "05/02/2024"])
 def test_what_is_no_date_is_refused(text: str) -> None:
     for read in (rules.start_of, rules.end_of):
         with pytest.raises(ValueError, match="must be a date"):
             read(text)
 
 
-def test_the_last_day_there_is_has_no_end() -> None:
-    with pytest.raises(ValueError, match="must be a date"):
-        rules.end_of("9999-12-31")
+@pytest.mark.parametrize("text", ["9999-12-31", "9999-12-31T23:59:59-14:00"])
+def test_a_period_may_end_with_the_calendar(text: str) -> None:
+    assert rules.end_of(text) == datetime.max.replace(tzinfo=UTC)
+    assert rules.start_of("0001-01-01T00:00:00+23:00") == datetime.min.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "began", "hours"),
+    [
+        ("UTC", datetime(2024, 3, 10, tzinfo=UTC), 24),
+        ("Asia/Jakarta", datetime(2024, 3, 10, 17, tzinfo=UTC), 24),
+        ("America/New_York", datetime(2024, 3, 10, 5, tzinfo=UTC), 23),
+    ],
+)
+def test_today_is_a_day_of_the_zone(zone: str, began: datetime, hours: int) -> None:
+    now = datetime(2024, 3, 10, 20, tzinfo=UTC)
+    assert rules.today(now, zone) == (began, began + timedelta(hours=hours))
 
 
 def test_a_cache_key_tells_apart_whatever_may_see_or_ask_something_else() -> None:
-    base = ("a" * 24, "1", "g", ListPunches())
+    owner, versions = "a" * 24, ("1", "g")
+    base = (catalog.LIST_PUNCHES, owner, versions, ListPunches())
     others = [
-        ("b" * 24, "1", "g", ListPunches()),
-        ("a" * 24, "2", "g", ListPunches()),
-        ("a" * 24, "1", "h", ListPunches()),
-        ("a" * 24, "1", "g", ListPunches(page=2)),
-        ("a" * 24, "1", "g", ListPunches(limit=21)),
-        ("a" * 24, "1", "g", ListPunches(device_id=1)),
-        ("a" * 24, "1", "g", ListPunches(user_id="1")),
-        ("a" * 24, "1", "g", ListPunches(start=NOW)),
-        ("a" * 24, "1", "g", ListPunches(end=NOW)),
+        (catalog.SUMMARIZE_PUNCHES, owner, versions, ListPunches()),
+        (catalog.LIST_PUNCHES._replace(permission=None), owner, versions, ListPunches()),
+        (catalog.LIST_PUNCHES, "b" * 24, versions, ListPunches()),
+        (catalog.LIST_PUNCHES, owner, ("2", "g"), ListPunches()),
+        (catalog.LIST_PUNCHES, owner, ("1", "h"), ListPunches()),
+        *(
+            (catalog.LIST_PUNCHES, owner, versions, ListPunches(**asked))
+            for asked in (
+                {"page": 2},
+                {"limit": 21},
+                {"device_id": 1},
+                {"user_id": "1"},
+                {"start": NOW},
+                {"end": NOW},
+            )
+        ),
     ]
     keys = {rules.cache_key(*each) for each in (base, *others)}
     assert len(keys) == 1 + len(others)
-    assert rules.cache_key(*base) == rules.cache_key("a" * 24, "1", "g", ListPunches(page=1))
+    same = rules.cache_key(catalog.LIST_PUNCHES, owner, versions, ListPunches(page=1))
+    assert rules.cache_key(*base) == same
     assert all(part.isalnum() for key in keys for part in key.split("."))
 
 
@@ -101,21 +124,35 @@ def test_documented_queues_are_always_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "read", "receipted", "percent"),
+    ("status", "progress", "percent"),
     [
-        ("queued", 0, 0, 0),
-        ("active", 0, 0, None),
-        ("active", 300, 100, 33),
-        ("failed", 0, 0, None),
-        ("failed", 300, 299, 99),
-        ("completed", 300, 300, 100),
-        ("completed", 0, 0, 100),
+        ("queued", Progress(), 0),
+        ("active", Progress(), None),
+        ("active", Progress(read=300, receipted=100), 33),
+        ("active", Progress(total=3, done=2), 66),
+        ("failed", Progress(), None),
+        ("failed", Progress(read=300, receipted=299), 99),
+        ("completed", Progress(read=300, receipted=300), 100),
+        ("completed", Progress(), 100),
     ],
 )
-def test_percent(status: JobStatus, read: int, receipted: int, percent: int | None) -> None:
-    progress = Progress(read=read, receipted=receipted)
-    job = Job(job_id="j", type="t", device_id=1, status=status, queued_at=NOW, progress=progress)
+def test_percent(status: JobStatus, progress: Progress, percent: int | None) -> None:
+    job = Job(
+        job_id="j",
+        operation_id=UUID(int=1),
+        type="t",
+        kind="read_log",
+        device_id=1,
+        status=status,
+        queued_at=NOW,
+        progress=progress,
+    )
     assert rules.percent_of(job) == percent
+
+
+def test_sums_are_over_all_queues() -> None:
+    queues = [QueueCounts(active=1, failed=2), QueueCounts(active=3, completed=4)]
+    assert rules.sums_of(queues) == QueueCounts(active=4, completed=4, failed=2)
 
 
 @pytest.mark.parametrize(("total", "pages"), [(0, 0), (1, 1), (20, 1), (21, 2)])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.gateway.routes import words
-from services.gateway.routes.envelopes import type_of
+from services.gateway.routes import faults, words
+from services.gateway.routes.languages import Language, Said, language_of
 from shared.contracts.errors import Code
 
 
@@ -28,15 +28,23 @@ from shared.contracts.errors import Code
     ],
 )
 def test_the_language_liked_best(header: str, language: str | None) -> None:
-    assert words.language_of(header) == language
+    assert language_of(header) == language
 
 
 @pytest.mark.parametrize("code", list(Code))
 @pytest.mark.parametrize("language", ["en", "id", "ar", None])
-def test_every_code_has_a_name_in_every_language(
-    code: Code, language: words.Language | None
-) -> None:
-    assert words.message_of(code, language)
+def test_every_code_has_a_name_in_every_language(code: Code, language: Language | None) -> None:
+    assert faults.message_of(code, language)
+
+
+SAID = {name: said for name, said in vars(words).items() if isinstance(said, Said)}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_every_message_is_in_every_language(name: str) -> None:
+    said = SAID[name]
+    assert all(said)
+    assert len({said.en, said.id, said.ar}) == 3
 
 
 def test_the_documents_own_sentences() -> None:
@@ -45,7 +53,7 @@ def test_the_documents_own_sentences() -> None:
     assert words.SYNC_QUEUED.to(None) == "Sync job queued successfully"
     assert words.DEVICE_REGISTERED.to(None) == "Device registered successfully"
     assert words.UNLOCKED.to(None) == "Door unlocked successfully"
-    assert words.message_of(Code.INVALID_CREDENTIALS, None) == "Invalid credentials"
+    assert faults.message_of(Code.INVALID_CREDENTIALS, None) == "Invalid credentials"
 
 
 @pytest.mark.parametrize(
@@ -58,4 +66,4 @@ def test_the_documents_own_sentences() -> None:
     ],
 )
 def test_the_type_of_an_error_is_a_word(code: Code, word: str) -> None:
-    assert type_of(code) == word
+    assert faults.type_of(code) == word

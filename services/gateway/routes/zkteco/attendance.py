@@ -5,14 +5,19 @@ from typing import Annotated
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from services.gateway.handlers.attendance import Attendance
-from services.gateway.routes import examples, shapes, views, words
-from services.gateway.routes.envelopes import paging, success
-from services.gateway.routes.shapes import DeviceId, Period, UserId
-from services.gateway.routes.table import Route, Visiting, Visitor
+from services.gateway.handlers.cache import Cache
+from services.gateway.routes import words
+from services.gateway.routes.answers import many, one
+from services.gateway.routes.envelopes import listing, paging, success
+from services.gateway.routes.shapes import punches as shapes
+from services.gateway.routes.shapes.fields import AnyUserId, DeviceId
+from services.gateway.routes.table import ASKING, Route, Visiting, Visitor
+from services.gateway.routes.views import attendance as views
+from services.gateway.routes.views.base import Nothing
 from shared.contracts import catalog, devices
 from shared.contracts.attendance import ListPunches
 from shared.contracts.auth import Permission
+from shared.contracts.errors import Code
 from shared.kit.bus import Bus
 from shared.kit.rpc import ask
 
@@ -20,9 +25,9 @@ from shared.kit.rpc import ask
 class Punches:
     """Endpoints of /api/v1."""
 
-    def __init__(self, bus: Bus, attendance: Attendance) -> None:
+    def __init__(self, bus: Bus, cache: Cache) -> None:
         self._bus = bus
-        self._attendance = attendance
+        self._cache = cache
 
     async def attendance(
         self, request: Request, who: Visiting, query: Annotated[shapes.Punches, Query()]
@@ -35,7 +40,7 @@ class Punches:
         request: Request,
         who: Visiting,
         device_id: DeviceId,
-        query: Annotated[Period, Query()],
+        query: Annotated[shapes.Period, Query()],
     ) -> Response:
         """List the punches of one device; it must be one of the caller's."""
         wanted = devices.GetDevice(device_id=device_id)
@@ -43,76 +48,112 @@ class Punches:
         return await self._punches(request, who, query.asking(device_id=device_id))
 
     async def attendance_of_user(
-        self, request: Request, who: Visiting, user_id: UserId, query: Annotated[Period, Query()]
+        self,
+        request: Request,
+        who: Visiting,
+        user_id: AnyUserId,
+        query: Annotated[shapes.Period, Query()],
     ) -> Response:
         """List the punches of one person."""
         return await self._punches(request, who, query.asking(user_id=user_id))
 
+    async def today(
+        self, request: Request, who: Visiting, query: Annotated[shapes.Today, Query()]
+    ) -> Response:
+        """List the punches of the zone's present day."""
+        return await self._punches(request, who, query.asking(request.state.received_at))
+
     async def _punches(self, request: Request, who: Visitor, asked: ListPunches) -> Response:
-        page, hit = await self._attendance.page(asked, who.caller.owner, who.token)
-        return success(
-            request,
-            words.ATTENDANCE,
-            [views.punch(each) for each in page.items],
-            paging=paging(asked.page, asked.limit, page.total),
-            headers={"X-Cache": "hit" if hit else "miss"},
-        )
+        page, hit = await self._cache.punches(asked, who.caller.owner, who.token)
+        items = [views.Punch.of(each) for each in page.items]
+        where = paging(asked.page, asked.limit, page.total)
+        return listing(request, words.ATTENDANCE, items, where, cached=hit)
+
+    async def summary(
+        self, request: Request, who: Visiting, query: Annotated[shapes.Summary, Query()]
+    ) -> Response:
+        """Say when people came first and last, a line for each day and person."""
+        asked = query.asking(request.state.received_at)
+        page, hit = await self._cache.summary(asked, who.caller.owner, who.token)
+        items = [views.SummaryLine.of(each) for each in page.items]
+        where = paging(asked.page, asked.limit, page.total)
+        return listing(request, words.SUMMARY, items, where, cached=hit)
 
     async def clear_cache(self, request: Request, who: Visiting) -> Response:
         """Let no cached answer be served again."""
-        await self._attendance.clear(who.caller.owner)
-        return success(request, words.CACHE_CLEARED, {})
+        await self._cache.clear(who.caller.owner)
+        return success(request, words.CACHE_CLEARED, Nothing())
 
     def routes(self) -> tuple[Route, ...]:
         """Return the table of these routes."""
+        listed = (many(words.ATTENDANCE, views.Punch),)
+        cleared = (one(words.CACHE_CLEARED, Nothing),)
         return (
             Route(
                 "GET",
-                (
-                    "/attendance",
-                    "/attendances",
-                ),
+                ("/attendance", "/attendances"),
                 self.attendance,
                 Permission.ATTENDANCE_READ,
                 "S",
                 "Get all attendance records (cached)",
-                examples.ATTENDANCE,
+                listed,
             ),
             Route(
                 "GET",
-                (
-                    "/attendance/device/{device_id}",
-                    "/devices/{device_id}/attendance",
-                ),
+                ("/attendance/device/{device_id}", "/devices/{device_id}/attendance"),
                 self.attendance_of_device,
                 Permission.ATTENDANCE_READ,
                 "P",
                 "Attendance records of one device",
-                examples.ATTENDANCE,
+                listed,
+                (*ASKING, Code.NOT_FOUND),
             ),
             Route(
                 "GET",
-                (
-                    "/attendance/user/{user_id}",
-                    "/users/{user_id}/attendance",
-                ),
+                ("/attendance/user/{user_id}", "/users/{user_id}/attendance"),
                 self.attendance_of_user,
                 Permission.ATTENDANCE_READ,
                 "P",
                 "Attendance records of one person",
-                examples.ATTENDANCE,
+                listed,
+            ),
+            Route(
+                "GET",
+                ("/attendance/today",),
+                self.today,
+                Permission.ATTENDANCE_READ,
+                "I",
+                "Attendance records of today",
+                listed,
+            ),
+            Route(
+                "GET",
+                ("/attendance/summary",),
+                self.summary,
+                Permission.ATTENDANCE_READ,
+                "I",
+                "First and last punch, and their count, by day and person",
+                (many(words.SUMMARY, views.SummaryLine),),
             ),
             Route(
                 "DELETE",
-                (
-                    "/cache",
-                    "/cache/clear",
-                ),
+                ("/cache",),
                 self.clear_cache,
                 Permission.CACHE_CLEAR,
                 "S",
                 "Clear all cache",
-                examples.CACHE,
+                cleared,
+                (),
+            ),
+            Route(
+                "DELETE",
+                ("/cache/clear",),
+                self.clear_cache,
+                Permission.CACHE_CLEAR,
+                "S",
+                "The same",
+                cleared,
+                (),
             ),
             Route(
                 "POST",
@@ -121,6 +162,7 @@ class Punches:
                 Permission.CACHE_CLEAR,
                 "S",
                 "The same, for clients that cannot DELETE",
-                examples.CACHE,
+                cleared,
+                (),
             ),
         )

@@ -7,16 +7,20 @@ from pydantic import StringConstraints
 from starlette.responses import Response
 
 from services.gateway.handlers.doors import Doors, Wish
-from services.gateway.routes import examples, views, words
+from services.gateway.routes import words
+from services.gateway.routes.answers import one
 from services.gateway.routes.bodies import Sent
 from services.gateway.routes.envelopes import success
-from services.gateway.routes.shapes import DeviceId, Unlocking, UnlockingOne
-from services.gateway.routes.table import Route, Visiting
+from services.gateway.routes.shapes.devices import Unlocking, UnlockingOne
+from services.gateway.routes.shapes.fields import DeviceId, no_null
+from services.gateway.routes.table import REACHING, Route, Visiting
+from services.gateway.routes.views import devices as views
 from shared.contracts.auth import Permission
+from shared.contracts.errors import Code
 
 IdempotencyKey = Annotated[
     str | None,
-    Header(),
+    Header(json_schema_extra=no_null),
     StringConstraints(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$"),
 ]
 
@@ -46,7 +50,7 @@ class Unlocks:
             key=idempotency_key,
         )
         opened = await self._doors.unlock(wish, request.is_disconnected)
-        return success(request, words.UNLOCKED, views.opening(opened))
+        return success(request, words.UNLOCKED, views.Unlocked.of(opened))
 
     async def unlock_named(
         self,
@@ -60,6 +64,9 @@ class Unlocks:
 
     def routes(self) -> tuple[Route, ...]:
         """Return the table of these routes."""
+        unlocked = (one(words.UNLOCKED, views.Unlocked),)
+        keys = (Code.KEY_REUSED, Code.IN_PROGRESS)
+        fails = (*REACHING, *keys, Code.UNLOCK_EXPIRED, Code.UNLOCK_UNKNOWN)
         return (
             Route(
                 "POST",
@@ -72,7 +79,8 @@ class Unlocks:
                 Permission.DOORS_UNLOCK,
                 "S",
                 "Unlock door remotely",
-                examples.UNLOCK,
+                unlocked,
+                fails,
             ),
             Route(
                 "POST",
@@ -81,6 +89,7 @@ class Unlocks:
                 Permission.DOORS_UNLOCK,
                 "S",
                 "The same, the device named in the body",
-                examples.UNLOCK,
+                unlocked,
+                fails,
             ),
         )

@@ -1,87 +1,64 @@
-"""/api/v1: reading a device's log, and how far that is."""
+"""/api/v1: jobs and the queues they stand in."""
 
-from typing import Annotated
+from fastapi import Request
+from starlette.responses import Response
 
-from fastapi import Depends, Request
-from starlette.responses import JSONResponse, Response
-
-from services.gateway.routes import examples, views, words
-from services.gateway.routes.bodies import Sent
-from services.gateway.routes.envelopes import success
-from services.gateway.routes.shapes import DeviceId, JobId, OneDevice
-from services.gateway.routes.table import Route, Visiting
-from shared.contracts import catalog, devices
+from services.gateway.routes import words
+from services.gateway.routes.answers import Answer, one
+from services.gateway.routes.envelopes import plain, success
+from services.gateway.routes.examples import example_of
+from services.gateway.routes.shapes.fields import JobId
+from services.gateway.routes.table import ASKING, Route, Visiting
+from services.gateway.routes.views import jobs as views
+from shared.contracts import catalog, operations
 from shared.contracts.auth import Permission
+from shared.contracts.errors import Code
 from shared.kit.bus import Bus
 from shared.kit.rpc import ask
 
 
 class Jobs:
-    """Endpoints of /api/v1."""
+    """Endpoints of /api/v1; a job is named by its job id or by its operation's id."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    async def sync(self, request: Request, who: Visiting, device_id: DeviceId) -> Response:
-        """Start reading a device's whole log; a running sync is returned, not doubled."""
-        asked = devices.SyncAttendance(device_id=device_id)
-        job = await ask(self._bus, catalog.SYNC_ATTENDANCE, asked, devices.Job, token=who.token)
-        return success(request, words.SYNC_QUEUED, views.queued(job), 202)
-
-    async def sync_named(
-        self,
-        request: Request,
-        who: Visiting,
-        body: Annotated[OneDevice, Depends(Sent(OneDevice))],
-    ) -> Response:
-        """Start the same for the device that the body names."""
-        return await self.sync(request, who, body.device_id)
-
     async def job(self, request: Request, who: Visiting, job_id: JobId) -> Response:
         """Return a job: how far it is, and how it ended."""
-        asked = devices.GetJob(job_id=job_id)
-        job = await ask(self._bus, catalog.GET_JOB, asked, devices.Job, token=who.token)
-        return success(request, words.JOB, views.whole_job(job))
+        asked = operations.GetJob(job_id=job_id)
+        job = await ask(self._bus, catalog.GET_JOB, asked, operations.Job, token=who.token)
+        return success(request, words.JOB, views.Job.whole(job))
+
+    async def cancel(self, request: Request, who: Visiting, job_id: JobId) -> Response:
+        """Cancel a job that was not sent to its device yet; else 409."""
+        asked = operations.CancelJob(job_id=job_id)
+        job = await ask(self._bus, catalog.CANCEL_JOB, asked, operations.Job, token=who.token)
+        return success(request, words.JOB_CANCELED, views.Job.whole(job))
+
+    async def retry(self, request: Request, who: Visiting, job_id: JobId) -> Response:
+        """Try a failed job again; 409 when it did not fail, or must not be done twice."""
+        asked = operations.RetryJob(job_id=job_id)
+        job = await ask(self._bus, catalog.RETRY_JOB, asked, operations.Job, token=who.token)
+        return success(request, words.JOB_QUEUED, views.QueuedJob.started(job), 202)
 
     async def queue_stats(self, request: Request, who: Visiting) -> Response:
         """Count the jobs of every queue."""
         stats = await ask(
             self._bus,
             catalog.QUEUE_STATS,
-            devices.AskQueueStats(),
-            devices.QueueStats,
+            operations.AskQueueStats(),
+            operations.QueueStats,
             token=who.token,
         )
-        # The document shows this answer without a message.
-        data = views.queue_stats(stats, request.state.received_at)
-        return JSONResponse({"status": True, "data": data})
+        counted = views.Queues.counted(stats, request.state.received_at)
+        return plain(views.QueueStats(status=True, data=counted))
 
     def routes(self) -> tuple[Route, ...]:
         """Return the table of these routes."""
+        # Which permission a job's kind demands, only the registry can say: it knows the job.
+        changing = (*ASKING, Code.NOT_FOUND, Code.FORBIDDEN, Code.CONFLICT)
+        counted = {"status": True, "data": example_of(views.Queues)}
         return (
-            Route(
-                "POST",
-                (
-                    "/attendance/sync/{device_id}",
-                    "/devices/{device_id}/attendance/sync",
-                ),
-                self.sync,
-                Permission.ATTENDANCE_SYNC,
-                "S",
-                "Sync attendance from device to database (ASYNC with queue)",
-                examples.SYNC,
-                202,
-            ),
-            Route(
-                "POST",
-                ("/attendance/sync",),
-                self.sync_named,
-                Permission.ATTENDANCE_SYNC,
-                "S",
-                "The same, the device named in the body",
-                examples.SYNC,
-                202,
-            ),
             Route(
                 "GET",
                 ("/queue/stats",),
@@ -89,7 +66,7 @@ class Jobs:
                 Permission.JOBS_READ,
                 "S",
                 "Get queue statistics",
-                examples.QUEUE_STATS,
+                (Answer(200, views.QueueStats, counted),),
             ),
             Route(
                 "GET",
@@ -98,6 +75,27 @@ class Jobs:
                 Permission.JOBS_READ,
                 "I",
                 "One job with its progress and outcome",
-                examples.JOB,
+                (one(words.JOB, views.Job),),
+                (*ASKING, Code.NOT_FOUND),
+            ),
+            Route(
+                "POST",
+                ("/queue/jobs/{job_id}/cancel",),
+                self.cancel,
+                Permission.SESSION,
+                "I",
+                "Cancel a job that was not sent yet",
+                (one(words.JOB_CANCELED, views.Job),),
+                changing,
+            ),
+            Route(
+                "POST",
+                ("/queue/jobs/{job_id}/retry",),
+                self.retry,
+                Permission.SESSION,
+                "I",
+                "Try a failed job again",
+                (one(words.JOB_QUEUED, views.QueuedJob, 202),),
+                changing,
             ),
         )

@@ -1,4 +1,4 @@
-"""All SQL of attendance: each function does its part of the caller's transaction."""
+"""Batches, punches, names: each function does its part of the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -29,8 +30,8 @@ from shared.contracts.attendance import (
     PunchesRecorded,
     RecordedPunch,
 )
-from shared.contracts.devices import PeopleRead, PunchBatch
 from shared.contracts.identity import canonical_person
+from shared.contracts.readings import PeopleRead, PunchBatch
 from shared.contracts.streams import RECORDED
 from shared.contracts.subjects import punch_recorded
 from shared.kit import outbox
@@ -190,7 +191,11 @@ async def keep_names(
 
 async def page_of(connection: AsyncConnection, owner: str, ask: ListPunches) -> AttendancePage:
     """Return one page of the owner's punches, newest first, and how many there are in all."""
-    wanted = _wanted(owner, ask)
+    wanted = and_(
+        of(owner, ask.device_id, ask.user_id),
+        punches.c.punched_at >= _aware(ask.start) if ask.start else true(),
+        punches.c.punched_at < _aware(ask.end) if ask.end else true(),
+    )
     total = (
         await connection.execute(select(func.count()).select_from(punches).where(wanted))
     ).scalar_one()
@@ -214,19 +219,15 @@ async def page_of(connection: AsyncConnection, owner: str, ask: ListPunches) -> 
     return AttendancePage(items=tuple(_item(row) for row in rows), total=total)
 
 
-def _wanted(owner: str, ask: ListPunches) -> ColumnElement[bool]:
-    """Return the condition; the owner's is always a part of it."""
+def of(owner: str, device_id: int | None, user_id: str | None) -> ColumnElement[bool]:
+    """Return the condition for an owner's punches, of one device or person if one is named."""
     conditions = [punches.c.owner == owner]
-    if ask.device_id is not None:
+    if device_id is not None:
         # A number that no column can hold is no device's, and not a reason to fail.
-        asked = ask.device_id if abs(ask.device_id) <= _BIGGEST else -_BIGGEST
+        asked = device_id if abs(device_id) <= _BIGGEST else -_BIGGEST
         conditions.append(punches.c.device_id == asked)
-    if ask.user_id is not None:
-        conditions.append(punches.c.user_id == canonical_person(ask.user_id))
-    if ask.start is not None:
-        conditions.append(punches.c.punched_at >= _aware(ask.start))
-    if ask.end is not None:
-        conditions.append(punches.c.punched_at < _aware(ask.end))
+    if user_id is not None:
+        conditions.append(punches.c.user_id == canonical_person(user_id))
     return and_(*conditions)
 
 

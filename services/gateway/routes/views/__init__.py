@@ -1,0 +1,1 @@
+"""What callers get: messages of the bus as /api/v1 writes them, typed for the OpenAPI document."""

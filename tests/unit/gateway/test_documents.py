@@ -1,0 +1,86 @@
+"""The OpenAPI document says of every route what can really come of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.gateway.routes.documents import describe
+from services.gateway.routes.table import Route
+from shared.contracts.auth import GRANTS, Permission
+from shared.contracts.errors import CATALOGUE, Code
+from tests.unit.gateway.test_routes import served, the_application
+
+DOCUMENT = describe(the_application())
+ROUTES = served()
+
+
+def operation(name: str) -> dict[str, Any]:
+    method, path = name.split(" ")
+    found: dict[str, Any] = DOCUMENT["paths"][path][method.lower()]
+    return found
+
+
+def statuses(name: str) -> set[int]:
+    return {int(status) for status in operation(name)["responses"]}
+
+
+@pytest.mark.parametrize(("name", "route"), ROUTES.items())
+def test_a_route_lists_its_own_statuses(name: str, route: Route) -> None:
+    found = statuses(name)
+    assert found >= {answer.status for answer in route.answers}
+    assert found >= {CATALOGUE[code].status for code in route.fails}
+    public = route.permission is Permission.PUBLIC
+    assert ("security" in operation(name)) is not public
+    assert (401 in found) or public
+    some_may_not = any(route.permission not in granted for granted in GRANTS.values())
+    # Of some jobs only the registry knows who may change them.
+    assert (403 in found) is ((some_may_not and not public) or Code.FORBIDDEN in route.fails)
+    body = operation(name).get("requestBody")
+    assert (413 in found) is bool(body)
+    takes = bool(body or operation(name).get("parameters"))
+    assert (400 in found) is takes
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_every_answer_has_a_form_and_an_example(name: str) -> None:
+    for status, response in operation(name)["responses"].items():
+        body = response["content"]["application/json"]
+        assert body["schema"], status
+        assert ("example" in body) is (int(status) < 300)
+        for code, shown in body.get("examples", {}).items():
+            assert CATALOGUE[code].status == int(status)
+            error = shown["value"]["error"]
+            assert (error if isinstance(error, str) else error["code"]).upper() == code
+
+
+@pytest.mark.parametrize(("name", "route"), ROUTES.items())
+def test_what_it_is_besides_is_said(name: str, route: Route) -> None:
+    found = operation(name)
+    assert (found["x-origin"], found["x-permission"]) == (route.origin, route.permission)
+    prefix = name.split(" ")[1].removesuffix(route.paths[0])
+    assert found["x-aliases"] == [f"{prefix}{alias}" for alias in route.paths[1:]]
+
+
+def test_every_reference_leads_somewhere() -> None:
+    def references(part: Any) -> set[str]:
+        if isinstance(part, dict):
+            own = {part["$ref"]} if isinstance(part.get("$ref"), str) else set()
+            return own.union(*(references(each) for each in part.values()))
+        return set().union(*map(references, part)) if isinstance(part, list) else set()
+
+    schemas = {f"#/components/schemas/{name}" for name in DOCUMENT["components"]["schemas"]}
+    assert references(DOCUMENT) <= schemas
+    assert "#/components/schemas/HTTPValidationError" not in schemas
+
+
+def test_no_secret_is_in_what_goes_out() -> None:
+    shown = {
+        name: schema.get("properties", {})
+        for name, schema in DOCUMENT["components"]["schemas"].items()
+    }
+    for name in ("Device", "DeviceInfo", "DeviceUser", "SavedUser", "TemplateKept"):
+        assert not {"password", "comm_key", "data"} & set(shown[name])
+    for name in ("NewDevice", "WholeDevice", "DeviceChange"):
+        assert shown[name]["password"]["writeOnly"]

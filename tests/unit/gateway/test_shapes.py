@@ -1,0 +1,92 @@
+"""What callers may write, and what it means."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from services.gateway.routes.shapes.devices import NewDevice
+from services.gateway.routes.shapes.fields import Pages
+from services.gateway.routes.shapes.people import NewUser, UsersOfDevice
+from services.gateway.routes.shapes.punches import Summary
+from shared.kit.errors import MusterError
+
+NOW = datetime(2024, 2, 5, 20, tzinfo=UTC)
+PERSON = {"user_id": "42", "name": "Sample Person"}
+DOOR = {"name": "Door", "ip": "10.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "last"),
+    [
+        ({}, date(2024, 2, 5), date(2024, 2, 5)),
+        ({"zone": "Asia/Jakarta"}, date(2024, 2, 6), date(2024, 2, 6)),
+        ({"start_date": "2024-02-01"}, date(2024, 2, 1), date(2024, 2, 5)),
+        ({"end_date": "2024-01-31"}, date(2024, 1, 31), date(2024, 1, 31)),
+        ({"start_date": "", "end_date": ""}, date(2024, 2, 5), date(2024, 2, 5)),
+        ({"start_date": "2022-01-01"}, date(2022, 1, 1), date(2023, 1, 1)),
+        ({"start_date": "9999-12-31"}, date(9999, 12, 31), date(2024, 2, 5)),
+        (
+            {"start_date": "2023-02-06", "end_date": "2024-02-06"},
+            date(2023, 2, 6),
+            date(2024, 2, 6),
+        ),
+    ],
+)
+def test_the_days_of_a_summary(query: dict[str, str], first: date, last: date) -> None:
+    asked = Summary(**query).asking(NOW)
+    assert (asked.first_day, asked.last_day) == (first, last)
+
+
+def test_a_summary_of_too_many_days_is_refused() -> None:
+    summary = Summary.model_validate({"start_date": "2023-02-06", "end_date": "2024-02-07"})
+    with pytest.raises(MusterError) as refused:
+        summary.asking(NOW)
+    assert [each.field for each in refused.value.problem.fields] == ["end_date"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "sent", "field"),
+    [
+        (Pages, {"page": "1_0"}, "page"),
+        (Pages, {"page": "+1"}, "page"),
+        (Pages, {"page": " 1"}, "page"),
+        (Pages, {"page": "\u0663"}, "page"),
+        (Pages, {"page": ""}, "page"),
+        (UsersOfDevice, {"live": "1"}, "live"),
+        (NewUser, {**PERSON, "privilege": False}, "privilege"),
+        (NewUser, {**PERSON, "privilege": "6"}, "privilege"),
+        (NewUser, {**PERSON, "password": "\u0661\u0662"}, "password"),
+        (NewUser, {**PERSON, "user_id": True}, "user_id"),
+        (NewDevice, {**DOOR, "password": "\u0661\u0662"}, "password"),
+        (NewDevice, {**DOOR, "password": None}, "password"),
+        (NewDevice, {**DOOR, "name": "\u00a0"}, "name"),
+    ],
+)
+def test_what_only_looks_right_is_refused(
+    shape: type[BaseModel], sent: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        shape.model_validate(sent)
+    assert {each["loc"][0] for each in refused.value.errors()} == {field}
+
+
+@pytest.mark.parametrize(
+    ("sent", "key"), [("", 0), (" 42 ", 42), ("007", 7), (2**32 - 1, 2**32 - 1)]
+)
+def test_a_comm_key_is_text_or_a_number(sent: object, key: int) -> None:
+    assert NewDevice.model_validate({**DOOR, "password": sent}).comm_key == key
+
+
+def test_a_page_may_be_written_as_a_whole_decimal() -> None:
+    assert Pages.model_validate({"page": "3.0"}).page == 3
+
+
+def test_no_secret_is_in_a_text_form() -> None:
+    person = NewUser.model_validate({**PERSON, "password": "12345678"})
+    assert "12345678" not in f"{person!r} {person.asking()!r} {person.asking().model_dump_json()}"
+    device = NewDevice.model_validate({**DOOR, "password": "987654"})
+    assert "987654" not in repr(device)
