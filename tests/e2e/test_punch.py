@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from tests.e2e.demo import Demo, Json, until
@@ -206,6 +207,12 @@ async def test_a_door_is_unlocked_once_and_audited(demo: Demo) -> None:
 async def test_the_faults_of_a_device_have_their_names_at_the_api(demo: Demo) -> None:
     serial = demo.serials[2]
     device = (await demo.devices())[serial]
+
+    async def seen(code: str | None) -> bool:
+        found = (await demo.api.get(f"/api/v1/devices/{device}")).json()["data"]
+        problem = (found["problem"] or {}).get("code")
+        return bool(found["is_connected"] is (code is None) and problem == code)
+
     try:
         for fault, code in (
             ("unreachable", "DEVICE_UNREACHABLE"),
@@ -213,6 +220,7 @@ async def test_the_faults_of_a_device_have_their_names_at_the_api(demo: Demo) ->
             ("hang", "DEVICE_NO_ANSWER"),
         ):
             await demo.fault(serial, fault)
+            await until(partial(seen, code), f"{serial} shows {code}")
             answer = await demo.api.post(f"/api/v1/attendance/sync/{device}")
             assert answer.status_code == 202, answer.text
             job = await finished(demo, answer.json()["data"]["job_id"], 45)
@@ -222,6 +230,7 @@ async def test_the_faults_of_a_device_have_their_names_at_the_api(demo: Demo) ->
             assert answer.status_code in {503, 504}, answer.text
             assert answer.json()["error"]["code"] == code, answer.text
             await demo.fault(serial, "none")
+            await until(partial(seen, None), f"{serial} is well again")
     finally:
         await demo.fault(serial, "none")
     await assert_all_there_once(demo, 40)

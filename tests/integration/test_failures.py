@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from shared.contracts import catalog, streams, subjects
-from shared.contracts.devices import AskPermit, Permit, RosterChanged
+from shared.contracts.agents import AskPermit, Permit, RosterChanged
 from shared.contracts.errors import Code
 from shared.contracts.message import Message
 from shared.kit import rpc

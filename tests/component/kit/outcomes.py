@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from shared.contracts import subjects
-from shared.contracts.devices import Outcome
+from shared.contracts.operations import Outcome
 from shared.contracts.streams import OUTCOME
 from shared.kit.bus import Bus
 from shared.kit.clock import SystemClock, new_id

@@ -9,7 +9,8 @@ import nats.js.errors
 import pytest
 
 from shared.contracts import catalog, subjects
-from shared.contracts.devices import AskPermit, Outcome, Permit, RosterChanged
+from shared.contracts.agents import AskPermit, Permit, RosterChanged
+from shared.contracts.operations import Outcome
 from shared.contracts.streams import DLQ, OUTCOME, PEOPLE, RECORDED
 from shared.kit import rpc
 from shared.kit.bus import PUBLISH_SECONDS, Bus

@@ -14,7 +14,8 @@ from nats.js.api import ConsumerConfig, StreamConfig
 from typing_extensions import override
 
 from shared.contracts import subjects
-from shared.contracts.devices import Outcome, PeopleRead
+from shared.contracts.operations import Outcome
+from shared.contracts.readings import PeopleRead
 from shared.contracts.streams import DLQ, OUTCOME, PEOPLE
 from shared.kit import retry
 from shared.kit.bus import Bus, BusClosedError

@@ -1,0 +1,1 @@
+"""The whole ZKTeco Device API: every service, an agent, and terminals that behave and misbehave."""
