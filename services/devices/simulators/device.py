@@ -77,7 +77,7 @@ class Device:
         self._rng = Random(f"{seed}:{spec.serial}")  # noqa: S311 - invented data, no secret
         self.people = People(people.invent(spec.users, self._rng))
         path = directory / f"{spec.serial}.jsonl"
-        self.truth = TruthLog(path) if path.exists() else TruthLog.create(path, self._past())
+        self.truth = TruthLog.open(path) if path.exists() else TruthLog.create(path, self._past())
         slots = [user.uid for user in self.users]
         self.fingers = Fingers(fingers.invent(spec.templates, slots, self._rng))
         self.boot()

@@ -10,12 +10,11 @@ import json
 import os
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self
 
 from shared.kit.clock import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
 # Asked once: json.dumps makes another encoder for every line that is not all ASCII.
@@ -63,20 +62,32 @@ class Punch(NamedTuple):
 class TruthLog:
     """A file of punches that survives the simulator; every write is on disk when it returns."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, file: BinaryIO, punches: list[Punch], cleared: int) -> None:
+        self.punches = punches
+        self.cleared = cleared
+        """How many of the punches the terminal's own log no longer holds."""
+        self._file = file
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
         """Take over a file; a last line cut short by a crash was never visible: drop it."""
         content = path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
-        self.punches: list[Punch] = []
-        self.cleared = 0
+        punches: list[Punch] = []
+        cleared = 0
         for number, line in enumerate(whole.splitlines(), 1):
-            self._recall(line, f"{path}:{number}")
-        self._file = path.open("r+b")
-        self._file.truncate(len(whole))
-        self._file.seek(len(whole))
+            punch = _recall(line, f"{path}:{number}")
+            if punch is None:
+                cleared = len(punches)
+            else:
+                punches.append(punch)
+        file = path.open("r+b")
+        file.truncate(len(whole))
+        file.seek(len(whole))
+        return cls(file, punches, cleared)
 
     @classmethod
-    def create(cls, path: Path, seed: Iterable[Punch]) -> Self:
+    def create(cls, path: Path, seed: list[Punch]) -> Self:
         """Start a file with `seed` in it: all of it or, after a crash, no file at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".draft")
@@ -85,7 +96,7 @@ class TruthLog:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        return cls(path)
+        return cls(path.open("ab"), list(seed), 0)
 
     @property
     def log(self) -> list[Punch]:
@@ -116,16 +127,15 @@ class TruthLog:
         self._file.flush()
         os.fsync(self._file.fileno())
 
-    def _recall(self, line: bytes, place: str) -> None:
-        try:
-            entry = json.loads(line)
-            if "cleared" in entry:
-                self.cleared = len(self.punches)
-            else:
-                self.punches.append(_punch(entry))
-        except (ValueError, KeyError, TypeError) as problem:
-            sentence = f"{place} is not a punch ({problem}); restore the file, or delete it"
-            raise TruthDamagedError(sentence) from problem
+
+def _recall(line: bytes, place: str) -> Punch | None:
+    """Return the punch of a line, None where the log was emptied."""
+    try:
+        entry = json.loads(line)
+        return None if "cleared" in entry else _punch(entry)
+    except (ValueError, KeyError, TypeError) as problem:
+        sentence = f"{place} is not a punch ({problem}); restore the file, or delete it"
+        raise TruthDamagedError(sentence) from problem
 
 
 def _line(entry: dict[str, str | int] | dict[str, str]) -> bytes:

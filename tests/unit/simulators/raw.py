@@ -88,10 +88,10 @@ class Raw(ABC):
             await self._wait()
         return self._waiting.pop(0)
 
-    async def hears_nothing(self) -> bool:
+    async def hears_nothing(self, seconds: float = SILENCE) -> bool:
         """Tell whether no packet comes for a moment; one that comes can be received."""
         try:
-            async with asyncio.timeout(SILENCE):
+            async with asyncio.timeout(seconds):
                 await self._wait()
         except TimeoutError:
             return True

@@ -89,7 +89,7 @@ async def test_what_was_written_is_read(
     assert (await client.ask(read, asked)).data != answer
     assert (await client.ask(write, written)).code == Reply.OK
     assert (await client.ask(read, asked)).data == answer
-    for command, form in ((write, written[:-1]), (write, b""), (read, b"")):
+    for command, form in ((write, written[:4]), (write, b""), (read, b"")):
         assert (await client.ask(command, form)).code == Reply.ERROR
 
 
@@ -99,6 +99,10 @@ async def test_group_and_zones_stand_in_the_user_record(start: Start) -> None:
     await client.ask(Command.USER_ZONES_WRITE, struct.pack("<5I", 2, 1, 8, 9, 10))
     record = (await client.read(USERS))[4 + 72 : 4 + 144]
     assert struct.unpack_from("<B4H", record, 39) == (5, 1, 8, 9, 10)
+    shorter = struct.pack("<4I", 2, 1, 7, 6)
+    assert (await client.ask(Command.USER_ZONES_WRITE, shorter)).code == Reply.OK
+    zones = await client.ask(Command.USER_ZONES_READ, struct.pack("<I", 2))
+    assert struct.unpack("<4H", zones.data) == (1, 7, 6, 0)
     nobody = struct.pack("<IB", 99, 5)
     assert (await client.ask(Command.USER_GROUP_WRITE, nobody)).code == Reply.ERROR
 

@@ -69,7 +69,7 @@ async def test_nobody_comes_until_somebody_does(start: Start) -> None:
     server = await start(users=3, enrols="nobody")
     client = await RawClient.connect(server)
     await client.ask(Command.START_ENROL, START)
-    assert await client.hears_nothing()
+    assert await client.hears_nothing(sensor.FIRST + 0.1)
     server.device.lay([Laying.BAD])
     assert [(await client.receive()).data for _ in range(2)] == [b"", b"\0"]
     server.device.lay([Laying.GOOD] * 3)
@@ -93,7 +93,7 @@ async def test_a_canceled_enrolment_goes_no_further(start: Start) -> None:
     await client.ask(Command.START_ENROL, START)
     assert (await client.ask(Command.START_ENROL, START)).code == Reply.ERROR, "one at a time"
     assert (await client.ask(Command.CANCEL_CAPTURE)).code == Reply.OK
-    assert await client.hears_nothing()
+    assert await client.hears_nothing(sensor.FIRST + 0.1)
     assert len(server.device.fingers) == 0
     assert (await client.ask(Command.START_ENROL, START)).code == Reply.OK
 

@@ -166,9 +166,10 @@ async def test_checksums_may_be_wrong_on_the_way_out(
 async def test_a_terminal_that_was_switched_off_is_away_until_it_is_switched_on(
     start: Start,
 ) -> None:
-    server = await start()
+    server = await start(pace=0.01)
     client, other = [await RawClient.connect(server) for _ in range(2)]
     assert (await client.ask(Command.POWER_OFF)).code == Reply.OK
+    assert (await client.ask(Command.EXIT)).code == Reply.OK, "some clients say good-bye"
     assert await client.is_closed()
     assert await other.is_closed()
     with pytest.raises(DisabledError, match="switched off"):

@@ -6,6 +6,7 @@ import struct
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from services.devices.simulators.device import OPTION
 from services.devices.simulators.zk import wire
 from services.devices.simulators.zk.codes import Command, Reply
 from services.devices.simulators.zk.wire import encode_time
@@ -49,10 +50,12 @@ async def test_options_may_be_followed_by_what_lay_in_memory(start: Start) -> No
 
 
 async def test_the_width_of_pins_is_an_option(start: Start) -> None:
-    client = await RawClient.connect(await start())
+    server = await start()
+    client = await RawClient.connect(server)
     assert (await client.ask(Command.PIN_WIDTH)).data == b"\x09"
     await client.ask(Command.OPTION_WRITE, b"~PIN2Width=14\0")
     assert (await client.ask(Command.PIN_WIDTH)).data == b"\x0e"
+    assert server.device.operations[-1].op == OPTION
 
 
 async def test_a_profile_says_what_it_is(start: Start) -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from services.devices.simulators.faults import Fault
+from services.devices.simulators.zk import tcp
 from services.devices.simulators.zk.codes import Command, Reply
 from services.devices.simulators.zk.tcp import TcpClient
 from services.devices.simulators.zk.wire import FrameReader
 from tests.unit.simulators.conftest import until
-from tests.unit.simulators.raw import ATTENDANCE, RawClient, contents
+from tests.unit.simulators.raw import ATTENDANCE, PATIENCE, RawClient, contents
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -114,10 +115,16 @@ async def test_a_second_connection_may_wait_for_the_first_to_end(start: Start) -
     assert (await second.receive()).code == Reply.UNAUTH
 
 
-async def test_who_closes_and_connects_at_once_is_served(start: Start) -> None:
+async def test_who_closes_and_connects_at_once_is_served(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcp, "_MOMENT", PATIENCE)
     server = await start(one_connection=True)
-    for _ in range(5):
-        (await RawClient.connect(server)).close()
+    first = await RawClient.connect(server)
+    second = await RawClient.dial(server)
+    await until(has(server, 2))
+    first.close()
+    await second.greet(server)
 
 
 async def test_a_waiting_connection_stays_unread_while_faults_come_and_go(start: Start) -> None:

@@ -30,7 +30,7 @@ def test_a_log_comes_back_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "A.jsonl"
     log = TruthLog.create(path, punches(3))
     log.append(punches(2))
-    assert TruthLog(path).punches == punches(3) + punches(2)
+    assert TruthLog.open(path).punches == punches(3) + punches(2)
 
 
 def test_an_appended_punch_is_in_the_file_before_it_can_be_read(tmp_path: Path) -> None:
@@ -46,8 +46,8 @@ def test_a_line_cut_short_is_dropped_and_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "A.jsonl"
     TruthLog.create(path, punches(2)).close()
     path.write_bytes(path.read_bytes() + b'{"person": "9", "devi')
-    TruthLog(path).append(punches(1))
-    assert TruthLog(path).punches == punches(2) + punches(1)
+    TruthLog.open(path).append(punches(1))
+    assert TruthLog.open(path).punches == punches(2) + punches(1)
 
 
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     TruthLog.create(path, punches(2)).close()
     path.write_bytes(path.read_bytes().replace(b'"person": "1"', b'"person" "1"'))
     with pytest.raises(TruthDamagedError, match=r"A\.jsonl:2"):
-        TruthLog(path)
+        TruthLog.open(path)
 
 
 def test_clearing_empties_the_log_and_keeps_the_truth(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_clearing_empties_the_log_and_keeps_the_truth(tmp_path: Path) -> None:
     log = TruthLog.create(path, punches(3))
     log.clear(datetime(2026, 3, 2, tzinfo=UTC))
     log.append(punches(1))
-    for seen in (log, TruthLog(path)):
+    for seen in (log, TruthLog.open(path)):
         assert (seen.log, seen.log_size) == (punches(1), 1)
         assert seen.punches == punches(3) + punches(1)
 
@@ -95,7 +95,7 @@ def test_a_date_that_no_calendar_has_comes_back(tmp_path: Path, now: FakeNow) ->
     assert [punch.entry()["device_time"] for punch in added] == stamps
     assert [punch.six() for punch in added] == [(2024, 2, 31, 12, 30, 15), (2000, 1, 1, 0, 0, 0)]
     assert [punch.stamp for punch in added] == [stamps[0], None]
-    assert TruthLog(tmp_path / "A.jsonl").punches == added
+    assert TruthLog.open(tmp_path / "A.jsonl").punches == added
 
 
 @pytest.mark.parametrize("stamp", ["", "yesterday", "2024-13-01T00:00:00", "1999-12-30T00:00:00"])

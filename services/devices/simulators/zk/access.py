@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _USER_GROUP = struct.Struct("<IB")
 _USER_ZONES = struct.Struct("<IIIII")
+_USER_ZONES_LEAST = 8
 _USER_ZONES_REPLY = struct.Struct("<HHHH")
 _GROUP = struct.Struct("<BHHHB")
 _ZONE = struct.Struct("<I28s")
@@ -53,9 +54,11 @@ def _read_user_zones(session: Session, request: Packet) -> list[Packet]:
 
 def _write_user_zones(session: Session, request: Packet) -> list[Packet]:
     user = _person(session, request)
-    if user is None or len(request.data) != _USER_ZONES.size:
+    if user is None or len(request.data) < _USER_ZONES_LEAST:
         return session.failed(request)
-    _, own, *zones = (number & 0xFFFF for number in _USER_ZONES.unpack(request.data))
+    # One client leaves zones out that are none, and was written against a real terminal.
+    whole = request.data[: _USER_ZONES.size].ljust(_USER_ZONES.size, b"\0")
+    _, own, *zones = (number & 0xFFFF for number in _USER_ZONES.unpack(whole))
     changed = user._replace(own_zones=own, zones=(zones[0], zones[1], zones[2]))
     session.device.people.put(changed)
     return session.done(request)

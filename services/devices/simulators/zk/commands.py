@@ -48,7 +48,9 @@ def _authenticate(session: Session, request: Packet) -> list[Packet]:
 
 
 def _exit(session: Session, request: Packet) -> list[Packet]:
-    session.after = After.END
+    # Some clients say good-bye to a terminal that they have just switched off.
+    if session.after is After.STAY:
+        session.after = After.END
     return session.done(request)
 
 
@@ -59,6 +61,7 @@ def _restart(session: Session, request: Packet) -> list[Packet]:
 
 
 def _power_off(session: Session, request: Packet) -> list[Packet]:
+    session.device.power_off()
     session.after = After.POWER_OFF
     return session.done(request)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from services.devices.simulators.zk.terminal import Terminal
     from services.devices.simulators.zk.wire import Packet
 
+_OVER = frozenset({After.END, After.RESTART})
+
 
 class Dialogue(ABC):
     """What TCP connections and UDP peers have in common."""
@@ -38,7 +40,7 @@ class Dialogue(ABC):
 
     def take(self, packet: Packet) -> None:
         """Do what a client asks and answer it."""
-        if self.session.after is not After.STAY or self._silent:
+        if self.session.after in _OVER or self._silent:
             return
         if packet.code != Command.CONNECT and packet.session != self.session.id:
             self.terminal.counts.wrong_sessions += 1
@@ -144,13 +146,14 @@ class Dialogue(ABC):
 
     def _settle(self) -> None:
         after = self.session.after
-        if after is After.STAY or self._silent:
+        if self._silent:
             return
-        self._end()
+        if after in _OVER:
+            self._end()
         if after is After.RESTART:
             self.terminal.restart()
         elif after is After.POWER_OFF:
-            self.terminal.power_off()
+            self.terminal.leave_network()
 
     @property
     def _joins(self) -> bool:

@@ -10,7 +10,7 @@ from typing_extensions import override
 from services.devices.simulators.faults import Fault
 from services.devices.simulators.quirks import Transport
 from services.devices.simulators.zk.tcp import TcpClient
-from services.devices.simulators.zk.terminal import Terminal
+from services.devices.simulators.zk.terminal import MOMENT, Terminal
 from services.devices.simulators.zk.udp import UdpPort
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class ZkServer(Terminal):
         self.port = device.spec.port
         self._listener: asyncio.Server | None = None
         self._datagrams: asyncio.DatagramTransport | None = None
+        self._leaving: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Listen; `port` is the real one afterwards. OSError when the address is taken."""
@@ -57,6 +58,9 @@ class ZkServer(Terminal):
 
     def stop(self) -> None:
         """Leave the network and break off every connection."""
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
         if self._listener is not None:
             self._listener.close()
             self._listener = None
@@ -67,9 +71,10 @@ class ZkServer(Terminal):
         self.sensor.stop()
 
     @override
-    def power_off(self) -> None:
-        self.device.power_off()
-        self.stop()
+    def leave_network(self) -> None:
+        if self._leaving is None:
+            # Time enough for a good-bye.
+            self._leaving = asyncio.get_running_loop().call_later(MOMENT, self.stop)
 
     async def set_fault(self, fault: Fault, after: int = 0) -> None:
         """Replace the fault in force; some wait until `after` bytes of table data went out.
@@ -85,6 +90,7 @@ class ZkServer(Terminal):
         for connection in list(self.connections):
             connection.resume()
         if fault is Fault.NONE and not self.device.powered:
+            self.stop()
             self.device.boot()
         if self._belongs_here and not self._is_here:
             await self.start()

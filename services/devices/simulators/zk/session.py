@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class After(Enum):
-    """What becomes of the connection once everything is sent."""
+    """What becomes of the connection, and the terminal, once everything is sent."""
 
     STAY = auto()
     END = auto()
     RESTART = auto()
     """Every connection ends, the terminal is away for a moment."""
     POWER_OFF = auto()
-    """Every connection ends, the terminal stays away."""
+    """Every connection ends in a moment, the terminal stays away."""
 
 
 @dataclass

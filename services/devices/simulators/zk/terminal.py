@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from services.devices.simulators.device import Device, Happening
     from services.devices.simulators.truth import Punch
 
-RESTART_SECONDS = 0.2
-"""How long a terminal is away that restarts; real ones take most of a minute."""
+MOMENT = 0.2
+"""How many seconds a terminal takes to restart or to switch off; real ones take many more."""
 _FOREIGN: Final = {
     # An access panel's "no such command", with its own checksum and end mark.
     Fault.FOREIGN: bytes.fromhex("aa01c90100f313d955"),
@@ -99,12 +99,12 @@ class Terminal(ABC):
         """Be away for a moment, and forget every connection."""
         self.break_off()
         self.sensor.stop()
-        self._back_at = asyncio.get_running_loop().time() + RESTART_SECONDS
+        self._back_at = asyncio.get_running_loop().time() + MOMENT
         self.device.boot()
 
     @abstractmethod
-    def power_off(self) -> None:
-        """Leave the network until somebody switches the terminal on."""
+    def leave_network(self) -> None:
+        """Be gone in a moment, until somebody switches the terminal on."""
 
     def punch(self, person: str, state: int) -> Punch:
         """Let a person punch now: the truth first, then an event to every registered connection."""
