@@ -22,6 +22,7 @@ from shared.contracts.actions import (
     ReadTemplates,
     ReadUsers,
     Result,
+    WriteTemplates,
 )
 from shared.contracts.agents import DepositTemplates
 from shared.contracts.errors import Code
@@ -70,6 +71,9 @@ async def _perform(doing: Doing) -> Result:
             return await _read_users(doing)
         case ReadTemplates(user_id=user_id):
             return await _read_templates(doing, user_id)
+        case WriteTemplates(templates=()):
+            details = "No template of this person is in custody; read or enrol them first."
+            raise DeviceError(Code.NOT_FOUND, details)
         case _:
             return await _on_the_wire(doing)
 

@@ -62,6 +62,7 @@ class Connection:
                 self._down(_leaves(group)[0])
             finally:
                 self._gone()
+            _heed_cancellation()
             steady = self._around.clock.monotonic() - began > _STEADY_SECONDS
             pause = low if steady else min(high, pause * 2)
             # Jitter: a switch that comes back brings all its devices at once.
@@ -138,6 +139,13 @@ class Connection:
     def close(self) -> None:
         """Let go of what is staged: the device is not this agent's any more."""
         self._pump.close()
+
+
+def _heed_cancellation() -> None:
+    """Raise the cancellation that a task group kept to itself because it failed meanwhile."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _leaves(group: BaseExceptionGroup[DeviceError]) -> list[DeviceError]:

@@ -42,15 +42,17 @@ _OVER: Final = {
 class _Teller:
     """How far one operation has come, said every now and then."""
 
-    def __init__(self, operations: "Operations", operation: Operation) -> None:
-        self._operations = operations
+    def __init__(self, around: Surroundings, operation: Operation) -> None:
+        self._around = around
         self._operation = operation
         self._news = asyncio.Event()
-        self.progress = Progress()
+        self._progress = Progress()
+        self.attempt: int | None = None
+        """Which of the operation's attempts this is, once there is leave for it."""
 
     async def tell(self, progress: Progress) -> None:
         """Take news in, without waiting until they are said."""
-        self.progress = progress
+        self._progress = progress
         self._news.set()
 
     async def run(self) -> None:
@@ -58,8 +60,32 @@ class _Teller:
         while True:
             await self._news.wait()
             self._news.clear()
-            await self._operations.say(self._operation, "sent", self.progress)
+            await self.say("sent")
             await asyncio.sleep(_REPORT_SECONDS)
+
+    async def say(
+        self,
+        status: OperationStatus,
+        *,
+        problem: Problem | None = None,
+        result: Result | None = None,
+    ) -> None:
+        """Publish an outcome; not before it is stored may the operation leave its stream."""
+        operation = self._operation
+        outcome = Outcome(
+            operation_id=operation.operation_id,
+            owner=operation.owner,
+            site=operation.site,
+            device_id=operation.device_id,
+            status=status,
+            at=self._around.clock.now(),
+            progress=self._progress,
+            problem=problem,
+            result=result,
+            attempt=self.attempt,
+        )
+        subject = subjects.outcome(operation.site, operation.device_id)
+        await publish_surely(self._around, OUTCOME, subject, outcome)
 
 
 class Operations:
@@ -93,22 +119,26 @@ class Operations:
         with telemetry.span(
             f"operation {operation.kind}", telemetry.SpanKind.CONSUMER, headers=held.headers
         ):
-            teller = _Teller(self, operation)
+            teller = _Teller(self._around, operation)
             try:
                 started = await self._started(operation)
                 if started is not None:
+                    teller.attempt = started.attempt
                     result = await self._performed(operation, started, teller)
-                    await self.say(operation, "success", teller.progress, result=result)
+                    await teller.say("success", result=result)
             except (MusterError, DeviceError) as error:
-                problem = _problem(error)
-                await self.say(operation, "failed", teller.progress, problem=problem)
+                await teller.say("failed", problem=_problem(error))
 
     async def _started(self, operation: Operation) -> Started | None:
-        """Ask the registry for leave, as long as the operation lives; None when it is over."""
+        """Ask the registry for leave, as long as the operation lives; None when it is over.
+
+        Whether it is over the registry alone knows: it may have been tried again since this
+        message, and its clock need not be ours. Nobody who asks it says that something expired.
+        """
         if operation.kind not in SPECS:
             details = f"An agent does not know the operation {operation.kind}."
             raise MusterError(Code.NOT_SUPPORTED, details)
-        while operation.expires_at > self._around.clock.now():
+        while True:
             try:
                 return await self._around.registry.start(operation.operation_id)
             except MusterError as error:
@@ -117,8 +147,9 @@ class Operations:
                 if error.problem.code not in AWAY:
                     raise
                 log.info("no leave to operate now", error=str(error))
+                if operation.expires_at <= self._around.clock.now():
+                    return None
                 await asyncio.sleep(_PAUSE_SECONDS)
-        raise MusterError(Code.OPERATION_EXPIRED)
 
     async def _performed(self, operation: Operation, started: Started, teller: _Teller) -> Result:
         if started.again and not SPECS[started.action.kind].repeatable:
@@ -144,30 +175,6 @@ class Operations:
                 raise
         await self._connection.line.connected(_RECONNECT_SECONDS)
         return await repeat(doing)
-
-    async def say(
-        self,
-        operation: Operation,
-        status: OperationStatus,
-        progress: Progress,
-        *,
-        problem: Problem | None = None,
-        result: Result | None = None,
-    ) -> None:
-        """Publish an outcome; not before it is stored may the operation leave its stream."""
-        outcome = Outcome(
-            operation_id=operation.operation_id,
-            owner=operation.owner,
-            site=operation.site,
-            device_id=operation.device_id,
-            status=status,
-            at=self._around.clock.now(),
-            progress=progress,
-            problem=problem,
-            result=result,
-        )
-        subject = subjects.outcome(operation.site, operation.device_id)
-        await publish_surely(self._around, OUTCOME, subject, outcome)
 
 
 def _problem(error: MusterError | DeviceError) -> Problem:

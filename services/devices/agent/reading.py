@@ -122,7 +122,8 @@ class LogReader:
             entry = self._driver.live(body, self.people.slots)
         except DecodeError as error:
             unknown, kept = await keep_unknown(self._around, "A live punch", error, (body,))
-            raise_alarm(self._around, self._device, unknown, kept)
+            if self._live_problem is None:  # until one is understood, the same trouble is no news
+                raise_alarm(self._around, self._device, unknown, kept)
             self._live_problem = MusterError(unknown.code, unknown.details).problem
             self._changed.set()
             self._pump.reread.set()

@@ -90,6 +90,24 @@ async def test_a_live_punch_of_unknown_form_is_kept_told_and_read_from_the_log(
     await device.until(lambda each: each.problem is None)
 
 
+async def test_one_alarm_until_a_live_punch_is_understood_again(house: House) -> None:
+    """A terminal with a new firmware would raise one with every punch at the door."""
+    device, script = house.scripted()
+    await device.join()
+    for body in (b"unknown", b"unknown too"):
+        script.live.put_nowait(body)
+    await eventually(
+        lambda: digest(b"unknown too") in {file.name for file in house.files("quarantine")}
+    )
+    script.live.put_nowait(live("77"))
+    script.live.put_nowait(b"unknown again")
+    await eventually(lambda: len(house.alarms_of(device)) == 2)
+    assert [alarm.digest for alarm in house.alarms_of(device)] == [
+        digest(b"unknown"),
+        digest(b"unknown again"),
+    ]
+
+
 async def test_people_of_unknown_form_are_kept_and_told(house: House) -> None:
     device, script = house.scripted()
     await device.join()

@@ -16,6 +16,7 @@ from shared.contracts.actions import (
     ReadTime,
     ReadUsers,
     Restart,
+    WriteTemplates,
 )
 from shared.contracts.agents import Started
 from shared.contracts.errors import Code
@@ -23,7 +24,7 @@ from shared.contracts.operations import Progress
 from shared.contracts.readings import Template
 from shared.kit.clock import new_id
 from shared.kit.errors import MusterError
-from tests.component.agent.house import Device, House, eventually
+from tests.component.agent.house import CLOCK, Device, House, eventually
 from tests.component.agent.scripted import Script
 
 
@@ -85,10 +86,24 @@ async def test_an_operation_expires_while_there_is_no_leave(
     device, script = await joined(house)
     house.registry.away.add(catalog.START.subject)
     order = await device.put(device.operation("restart", seconds=0.5))
-    outcome = await order.end()
-    assert outcome.problem is not None
-    assert outcome.problem.code is Code.OPERATION_EXPIRED
-    assert script.performed == []
+    await eventually(lambda: order.operation.expires_at < CLOCK.now())
+    house.registry.away.clear()
+    # What comes next is begun, so the first is over and done with.
+    await device.perform(ReadTime())
+    assert script.performed == [ReadTime()]
+    assert order.said == []
+
+
+async def test_only_the_registry_says_that_an_operation_has_expired(house: House) -> None:
+    """It may have been tried again since this message, and its clock need not be the agent's."""
+    device, script = await joined(house)
+    operation = device.operation("restart", seconds=-600)
+    house.registry.started[operation.operation_id] = Started(
+        action=Restart(), again=False, attempt=2
+    )
+    outcome = await (await device.put(operation)).end()
+    assert (outcome.status, outcome.attempt) == ("success", 2)
+    assert script.performed == [Restart()]
 
 
 async def test_what_an_agent_does_not_know_is_not_supported(house: House) -> None:
@@ -173,6 +188,15 @@ async def test_templates_are_handed_over_and_nowhere_else(
     told = "".join(each.model_dump_json() for each in order.said) + caplog.text
     assert "c2VjcmV0" not in told
     assert "secret" not in told
+
+
+async def test_templates_that_nobody_has_are_not_written(house: House) -> None:
+    """A success would let somebody believe in fingers that are on no device."""
+    device, script = await joined(house)
+    outcome = await device.perform(WriteTemplates(user_id="1"))
+    assert outcome.problem is not None
+    assert outcome.problem.code is Code.NOT_FOUND
+    assert script.performed == []
 
 
 async def test_slots_are_forgotten_when_people_change(house: House) -> None:

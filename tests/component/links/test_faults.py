@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from services.devices.drivers.base import DeviceError
 from services.devices.simulators.faults import Fault
 from shared.contracts.errors import Code
 from tests.component.links.conftest import WAYS, Site, Way, failure_of, read
@@ -129,3 +130,14 @@ async def test_a_restarted_device_that_forgot_us_is_connected_to_again(site: Sit
     server.break_off()
     error = await failure_of(link.clock())
     assert (error.code, link.dead) == (Code.DEVICE_UNREACHABLE, True)
+
+
+async def test_a_device_for_one_connection_says_who_may_have_it(site: Site) -> None:
+    async def second(becomes: str, way: Way) -> DeviceError:
+        server = await site.terminal(one_connection=becomes)
+        await site.opened(server, NATIVE)
+        return await failure_of(site.link(server, way).open())
+
+    reset, waits = await asyncio.gather(second("reset", NATIVE), second("waits", NATIVE))
+    assert (reset.code, waits.code) == (Code.DEVICE_UNREACHABLE, Code.DEVICE_NO_ANSWER)
+    assert all("other software" in error.details for error in (reset, waits))

@@ -53,6 +53,27 @@ async def test_a_device_is_enabled_again_when_clearing_is_given_up(
     assert await link.clock() is not None
 
 
+async def test_a_device_is_enabled_when_clearing_is_given_up_and_the_link_closed_at_once(
+    site: Site, way: Way, asked: Counter[int]
+) -> None:
+    """So an agent ends, and a device leaves its roster: nobody may connect again to enable it."""
+    way.must("survive a caller that gives up")
+    server = await site.terminal(records=3000)
+    link = await site.opened(server, way)
+    table, _ = await read(link)
+    asked.clear()
+    await server.set_fault(Fault.SLOW)
+    clearing = asyncio.ensure_future(link.clear_log(table))
+    await until(lambda: bool(asked[Command.READ_BUFFER]) and not server.device.enabled)
+    clearing.cancel()
+    await soon(link.close())
+    with pytest.raises(asyncio.CancelledError):
+        await clearing
+    assert server.device.enabled
+    assert asked[Command.EXIT] == 1
+    assert server.device.truth.log_size == 3000
+
+
 async def test_a_second_cancellation_ends_it_at_once(
     site: Site, way: Way, asked: Counter[int]
 ) -> None:
@@ -68,6 +89,7 @@ async def test_a_second_cancellation_ends_it_at_once(
     with pytest.raises(asyncio.CancelledError):
         await soon(asking)
     assert CLOCK.monotonic() - began < 0.5
+    await server.set_fault(Fault.NONE)
 
 
 async def test_a_full_disk_is_told_after_the_device_is_let_go(

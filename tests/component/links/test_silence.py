@@ -61,17 +61,6 @@ async def test_a_silent_device_is_given_up_in_time(
     assert {error.code for error in errors} == {Code.DEVICE_NO_ANSWER}
 
 
-async def test_a_device_for_one_connection_says_who_may_have_it(site: Site) -> None:
-    async def second(becomes: str, way: Way) -> DeviceError:
-        server = await site.terminal(one_connection=becomes)
-        await site.opened(server, NATIVE)
-        return await failure_of(site.link(server, way).open())
-
-    reset, waits = await asyncio.gather(second("reset", NATIVE), second("waits", NATIVE))
-    assert (reset.code, waits.code) == (Code.DEVICE_UNREACHABLE, Code.DEVICE_NO_ANSWER)
-    assert all("other software" in error.details for error in (reset, waits))
-
-
 async def test_a_lost_answer_over_udp_doubles_no_effect(
     site: Site, asked: Counter[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

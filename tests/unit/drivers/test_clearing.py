@@ -111,7 +111,7 @@ BEFORE = [
     (Command.DISABLE, NO, Code.DEVICE_ERROR),
     (Command.DISABLE, SILENCE, Code.DEVICE_NO_ANSWER),
     (Command.SIZES, SILENCE, Code.DEVICE_NO_ANSWER),
-    (Command.PREPARE_BUFFER, NO, Code.PULL_INCOMPLETE),
+    (Command.PREPARE_BUFFER, NO, Code.DEVICE_NO_DATA),
     (Command.PREPARE_BUFFER, CANCELED, Code.OPERATION_CANCELED),
     (Command.READ_BUFFER, SILENCE, Code.DEVICE_NO_ANSWER),
     (Command.READ_BUFFER, CANCELED, Code.OPERATION_CANCELED),
@@ -175,6 +175,21 @@ def test_a_large_log_keeps_the_device_quiet_for_longer() -> None:
     expected = Table(len(large), 60_000, 60_000, sha256(large).hexdigest())
     result_of(clear_log(terms(), expected), terminal)
     assert int.from_bytes(terminal.asked[0].data, "little") == 60 + len(large) // 10_000
+
+
+@pytest.mark.parametrize("last", [Command.GET_TIME, Command.FREE_DATA])
+def test_nothing_is_asked_between_the_last_count_and_the_clearing(last: Command) -> None:
+    """Of a device that is not disabled, though it says so, somebody may use any moment there is."""
+    terminal = Terminal(log=LOG, faults={Command.DISABLE: [OK]})
+    punch = log_row("40", Punched(1, 42, CLOCK, 1, 0))
+
+    def while_somebody_punches(ask: Ask) -> Reply:
+        terminal.log += punch
+        return terminal._honest(ask)
+
+    terminal.faults[last] = [while_somebody_punches]
+    assert failure(terminal) == Code.LOG_NOT_QUIET
+    assert terminal.log == LOG + punch
 
 
 @pytest.mark.parametrize("obedient", [True, False])

@@ -182,6 +182,26 @@ def test_a_write_that_hit_another_person_s_slot_is_a_failure() -> None:
     assert error.value.code == Code.DEVICE_ERROR
 
 
+def test_nothing_is_asked_between_the_look_for_a_free_slot_and_the_writing() -> None:
+    terminal = Terminal(users=NED + ANN, options={"~PIN2Width": "9"})
+    done(put("77", create=True), terminal)
+    order = terminal.commands()
+    write = order.index(Command.USER_WRITE)
+    assert order[write - 3 : write] == [Command.PREPARE_BUFFER, Command.FREE_DATA, Command.SIZES]
+
+
+def test_a_person_who_came_during_the_look_is_not_written_over() -> None:
+    terminal = Terminal(users=NED + ANN)
+
+    def meanwhile(ask: Ask) -> Reply:
+        terminal.users = NED + user_72(2, "88", "Eve") + ANN
+        return terminal._honest(ask)
+
+    terminal.faults = {Command.FREE_DATA: [meanwhile]}
+    assert failure(put("77", create=True), terminal) == Code.PULL_INCOMPLETE
+    assert user_72(2, "88", "Eve") in terminal.users
+
+
 def test_deleting_takes_every_slot_of_the_person_and_no_other() -> None:
     twice = user_72(9, "4711", "Ned")
     terminal = Terminal(users=NED + ANN + twice)

@@ -10,8 +10,11 @@ from services.devices.drivers.base import DeviceError
 from services.devices.drivers.zk.messages import PART, Command
 from services.devices.drivers.zk.protocol import reading
 from services.devices.drivers.zk.protocol.procedure import Ask, Reply
+from shared.contracts.errors import Code
+from tests.unit.drivers.doing import ANN
 from tests.unit.drivers.terminal import (
     NO,
+    OK,
     SILENCE,
     Answer,
     Terminal,
@@ -53,6 +56,22 @@ def test_a_refusal_is_not_asked_again() -> None:
     with pytest.raises(DeviceError):
         result_of(reading.log(terms(transport="udp")), terminal)
     assert len(lengths(terminal)) == 1
+
+
+@pytest.mark.parametrize("loss", [TORN, OK], ids=["its middle", "its beginning"])
+def test_a_template_of_which_something_was_lost_is_asked_for_again(loss: Answer) -> None:
+    """Where the beginning was lost, only the OK that ends it is left."""
+    terminal = Terminal(users=ANN, prints={(3, 2): b"print"})
+    terminal.faults = {Command.TEMPLATE_READ: [NO, NO, loss, loss]}
+    (found,) = result_of(reading.templates(terms(), "12"), terminal)
+    assert (found.finger, found.data.get_secret_value()) == (2, b"print")
+
+
+def test_a_template_of_which_something_is_always_lost_is_not_left_out() -> None:
+    terminal = Terminal(users=ANN, faults={Command.TEMPLATE_READ: [NO, *[OK] * 100]})
+    with pytest.raises(DeviceError) as error:
+        result_of(reading.templates(terms(), "12"), terminal)
+    assert error.value.code == Code.PULL_INCOMPLETE
 
 
 def test_a_chunk_is_never_asked_for_again_under_the_same_number() -> None:

@@ -113,6 +113,7 @@ OTHER_CODES = {
     "a chunk does not come": Code.DEVICE_NO_ANSWER,
     "the device is busy": Code.DEVICE_ERROR,
     "the device knows no tables": Code.NOT_SUPPORTED,
+    "the log is said to be empty": Code.DEVICE_NO_DATA,
     "the device withholds it": Code.DEVICE_NO_DATA,
     "the device says nothing": Code.DEVICE_NO_ANSWER,
 }

@@ -9,7 +9,7 @@ from services.devices.drivers.zk.protocol.procedure import Ask, Reply
 from shared.contracts.errors import Code
 from shared.kit.clock import Clock
 
-_SILENT_SECONDS: Final = 8.0
+_SILENT_SECONDS: Final = 7.0
 """How long a device may say nothing at all before the link to it counts as dead."""
 
 

@@ -42,13 +42,9 @@ class Runner:
         self._channel = channel
         self._clock = clock
         self._turn = asyncio.Lock()
+        self._procedure = asyncio.Lock()
         self.introduced = False
         """Whether the device has accepted this connection; it then never asks for the key again."""
-
-    @property
-    def busy(self) -> bool:
-        """Whether a request is under way."""
-        return self._turn.locked()
 
     async def run(
         self,
@@ -60,12 +56,14 @@ class Runner:
     ) -> T:
         """Return what comes of a procedure within so many seconds, or raise its DeviceError.
 
+        It waits for the end of the one before, which may have to let go of the device yet.
         Whatever else happens (the caller is cancelled, the disk is full), the procedure is first
         led to its end within a few seconds, so that it lets go of the device.
         """
-        self._channel.inbox.drop_others()
-        ends = self._clock.monotonic() + seconds
-        return await _Run(self, self._clock, procedure, keep, tell, ends).to_its_end()
+        async with self._procedure:
+            self._channel.inbox.drop_others()
+            ends = self._clock.monotonic() + seconds
+            return await _Run(self, self._clock, procedure, keep, tell, ends).to_its_end()
 
     async def ask(self, ask: Ask, seconds: float) -> Reply:
         """Make one request when it is its turn."""

@@ -9,12 +9,11 @@ from services.devices.drivers.base import DeviceError
 from shared.contracts.errors import Code
 
 _CONNECT_SECONDS: Final = 3.0
-SPARE_SECONDS: Final = 3.0
+SPARE_SECONDS: Final = 1.5
 """What must be left before a deadline when something urgent is written.
 
-A kernel sends later than it is told: TCP_USER_TIMEOUT counts from the first retransmission (with
-3.0 s the last one was seen at 3.3 s), and a neighbour that has to be looked for (ARP: three
-questions, a second each) gets what has waited for it.
+A kernel sends later than it is told: TCP_USER_TIMEOUT counts from the first retransmission (told
+3.0 s, it still sent at 3.3 s), and on a long line that is a second after the first try.
 """
 
 

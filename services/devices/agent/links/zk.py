@@ -1,5 +1,6 @@
 """The link to a ZKTeco terminal: the driver's procedures, run on a channel."""
 
+import asyncio
 import contextlib
 from typing import Final
 
@@ -25,6 +26,8 @@ from shared.contracts.readings import Template
 from shared.kit.clock import Clock
 
 _FAREWELL_SECONDS: Final = 2.0
+_CLOSE_SECONDS: Final = 5.0
+"""For the farewell, and before it for a procedure that is given up at the same time."""
 
 
 class ZkLink:
@@ -95,8 +98,14 @@ class ZkLink:
 
     async def close(self) -> None:
         """Let go of the device, whatever state the link is in."""
-        if self._runner.introduced and not self._runner.busy and not self.dead:
-            # A farewell that fails is as good as none: the device is let go either way.
-            with contextlib.suppress(DeviceError):
+        try:
+            if self._runner.introduced and not self.dead:
+                await self._leave()
+        finally:
+            await self._channel.close()
+
+    async def _leave(self) -> None:
+        # A farewell that fails is as good as none: the device is let go either way.
+        with contextlib.suppress(DeviceError, TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._runner.run(connecting.leave(), seconds=_FAREWELL_SECONDS)
-        await self._channel.close()

@@ -50,8 +50,9 @@ def _clear(terms: Terms, expected: Table) -> Procedure[Cleared]:
     asked = terms.now()
     data = int(quiet.total_seconds()).to_bytes(4, "little")
     accept((yield Ask(Command.DISABLE, data)), "let nobody punch for a while")
-    records = yield from _unchanged(terms, expected)
     since = yield from packed_time()
+    # Nothing is asked between the last count of this look and the clearing: DISABLE may be ignored.
+    records = yield from _unchanged(terms, expected)
     if terms.now() > asked + quiet - timedelta(seconds=_RESERVE):
         details = "Reading the log again took longer than the device keeps quiet."
         raise DeviceError(Code.LOG_NOT_QUIET, details)
@@ -100,7 +101,7 @@ def _empty() -> Procedure[None]:
 def _noted(terms: Terms, since: int) -> Procedure[bool]:
     """Return whether the device's own operation log has the clearing; not every model keeps one."""
     try:
-        rows = yield from tables.whole(tables.OPERATIONS, terms)
+        rows = yield from tables.whole(tables.OPERATIONS, terms, None)
         return any(
             each.operation == Op.LOG_CLEARED and each.time >= since for each in operations(rows)
         )

@@ -29,11 +29,12 @@ def read_users(terms: Terms) -> Procedure[list[User]]:
     A table of no known form is in the DecodeError.
     """
     before = yield from _count_users()
-    rows = yield from tables.whole(tables.USERS, terms)
+    rows = yield from tables.whole(tables.USERS, terms, before)
     after = yield from _count_users()
-    tables.reconcile(len(rows), before, after)
+    tables.reconcile(len(rows), after, after)
     try:
-        return codec.users(rows, form_of(rows, before, after)) if rows else []
+        # As many as there are now: a slot that was taken meanwhile would seem to be free.
+        return codec.users(rows, form_of(rows, after, after)) if rows else []
     except DecodeError as error:
         raise DecodeError(str(error), rows) from error
 
@@ -52,11 +53,10 @@ def put_user(terms: Terms, wanted: PutUser) -> Procedure[UserDone]:
     Raises USER_TAKEN, NOT_FOUND, DEVICE_FULL, NOT_SUPPORTED for what the form of the records or the
     device's options do not allow, and DEVICE_ERROR when what is read back is not what was written.
     """
+    form = (yield from _form_of_new(wanted.user_id)) if wanted.create else None
+    # Nothing is asked between this look and the writing: somebody may be added at the device, too.
     users = yield from read_users(terms)
-    if wanted.create:
-        user = yield from _new(users, wanted.user_id)
-    else:
-        user = find(users, wanted.user_id)
+    user = _new(users, wanted.user_id, form) if form else find(users, wanted.user_id)
     user = codec.changed(user, wanted, terms.encoding)
     accept((yield Ask(Command.USER_WRITE, user.record)), "write the person")
     accept((yield Ask(Command.REFRESH_DATA)), "take up the change")
@@ -85,22 +85,24 @@ def _count_users() -> Procedure[int | None]:
     return sizes.counts.users if sizes else None
 
 
-def _new(users: Sequence[User], user_id: str) -> Procedure[User]:
-    """Return a blank record in the first free slot."""
+def _new(users: Sequence[User], user_id: str, form: Form) -> User:
+    """Return a blank record in the first free slot; of this form if there is nobody to go by."""
     if any(each.is_person(user_id) for each in users):
         details = f"The device already holds a person with the user id {user_id}."
         raise DeviceError(Code.USER_TAKEN, details)
-    yield from _may_be(user_id)
     taken = {each.uid for each in users}
     uid = next((slot for slot in range(1, _GREATEST_SLOT + 1) if slot not in taken), None)
     if uid is None:
         raise DeviceError(Code.DEVICE_FULL, f"All {_GREATEST_SLOT} slots of people are taken.")
-    form = users[0].form if users else (yield from _usual_form())
-    return codec.new(uid, user_id, form)
+    return codec.new(uid, user_id, users[0].form if users else form)
 
 
-def _may_be(user_id: str) -> Procedure[None]:
-    """Raise NOT_SUPPORTED when the device's own options rule the user id out."""
+def _form_of_new(user_id: str) -> Procedure[Form]:
+    """Return the form that a device without people has in all likelihood.
+
+    What is read back shows whether it was. Raises NOT_SUPPORTED when the device's own options rule
+    the user id out.
+    """
     width = yield from option("~PIN2Width")
     if width and width.isdigit() and len(user_id) > int(width):
         details = f"This device takes user ids of at most {width} characters."
@@ -108,13 +110,6 @@ def _may_be(user_id: str) -> Procedure[None]:
     letters = yield from option("~IsABCPinEnable")
     if letters == "0" and not user_id.isdigit():
         raise DeviceError(Code.NOT_SUPPORTED, "This device takes digits only as user ids.")
-
-
-def _usual_form() -> Procedure[Form]:
-    """Return the form that a device without people has in all likelihood.
-
-    What is read back shows whether it was.
-    """
     extended = yield from option("~UserExtFmt")
     return FORM_28 if extended == "0" else FORM_72
 

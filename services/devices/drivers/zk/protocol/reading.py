@@ -20,13 +20,15 @@ from shared.contracts.readings import Template
 
 FINGERS: Final = 10
 """How many fingers a person has."""
+_TRIES: Final = 8
+"""How often one template is asked for: as often as a chunk of a table over UDP."""
 
 
 def log(terms: Terms) -> Procedure[Table]:
     """Read the whole attendance log, all or nothing; its records go out by Keep.
 
-    Raises PULL_INCOMPLETE when anything disagrees, and DEVICE_NO_DATA when the device counts
-    records and says that there are none.
+    Raises PULL_INCOMPLETE when anything disagrees, and DEVICE_NO_DATA when the device says that
+    there are none and does not count 0.
     """
 
     def keep(piece: bytes) -> Procedure[None]:
@@ -44,13 +46,10 @@ def measured_log(terms: Terms, take: tables.Take) -> Procedure[Table]:
         yield from take(piece)
 
     before = yield from count_records()
-    read = yield from tables.read(tables.LOG, terms, digested)
-    if read.withheld and before:
-        details = f"The device counts {before} records and answers that it has no data."
-        raise DeviceError(Code.DEVICE_NO_DATA, details)
+    size = yield from tables.read(tables.LOG, terms, digested, before)
     after = yield from count_records()
-    tables.reconcile(read.size, before, after)
-    return Table(read.size, before, after, digest.hexdigest())
+    tables.reconcile(size, before, after)
+    return Table(size, before, after, digest.hexdigest())
 
 
 def count_records() -> Procedure[int | None]:
@@ -73,7 +72,9 @@ def templates(terms: Terms, user_id: str | None) -> Procedure[tuple[Template, ..
     users = yield from read_users(terms)
     if user_id is None:
         owners = slots(each.entry(terms.encoding) for each in users)
-        rows = yield from tables.whole(tables.TEMPLATES, terms)
+        sizes = yield from tables.read_sizes()
+        held = sizes.counts.fingerprints if sizes else None
+        rows = yield from tables.whole(tables.TEMPLATES, terms, held)
         found = codec.prints(rows)
     else:
         user = find(users, user_id)
@@ -83,7 +84,21 @@ def templates(terms: Terms, user_id: str | None) -> Procedure[tuple[Template, ..
 
 
 def read_print(uid: int, finger: int) -> Procedure[codec.Print | None]:
-    """Return one template, or None when there is none of this finger."""
+    """Return one template, or None when there is none of this finger.
+
+    Asked for again when something of it was lost; PULL_INCOMPLETE when that is so each time.
+    """
+    tries = _TRIES
+    while True:
+        try:
+            return (yield from _read_print(uid, finger))
+        except DeviceError as error:
+            tries -= 1
+            if error.code != Code.PULL_INCOMPLETE or not tries:
+                raise
+
+
+def _read_print(uid: int, finger: int) -> Procedure[codec.Print | None]:
     data = FINGER.pack(uid, finger)
     reply: Reply = yield Ask(Command.TEMPLATE_READ, data, repeatable=True)
     if reply.code in UNKNOWN_HERE:
@@ -92,7 +107,11 @@ def read_print(uid: int, finger: int) -> Procedure[codec.Print | None]:
     if reply.code in NOT_THERE:
         return None
     template = codec.single(accept(reply, f"hand out the template of finger {finger}"))
-    return codec.Print(uid, finger, codec.VALID, template) if template else None
+    if not template:
+        # An end without what it ends: a device that has no template says so.
+        details = f"The device's answer about finger {finger} has no template in it."
+        raise DeviceError(Code.PULL_INCOMPLETE, details)
+    return codec.Print(uid, finger, codec.VALID, template)
 
 
 def _prints_of(uid: int) -> Procedure[list[codec.Print]]:

@@ -19,8 +19,8 @@ from services.devices.drivers.zk.protocol.replies import NOT_THERE, UNKNOWN_HERE
 from services.devices.drivers.zk.protocol.terms import Terms
 from shared.contracts.errors import Code
 
-_PREPARING: Final = 10.0
-"""Seconds a device may take to collect a table."""
+_PREPARING: Final = 7.0
+"""Seconds a device may take to collect a table; whoever waits behind a hung one has 10 in all."""
 _DATAGRAM: Final = 1.0
 """Seconds after which what should have come by datagram is taken for lost."""
 _TRIES: Final = 8
@@ -30,6 +30,8 @@ _LEAST: Final = 1024
 _LIMIT: Final = 1 << 26
 """No table of any model comes near; a size beyond it is no honest one."""
 _REPAIRABLE: Final = frozenset({Code.PULL_INCOMPLETE, Code.DEVICE_NO_ANSWER})
+_NOTHING: Final = frozenset({ReplyCode.ERROR, ReplyCode.NO_DATA})
+"""What a device says when a table is empty, and just as well when it cannot hand it out."""
 
 Take = Callable[[bytes], Procedure[None]]
 """Takes the next piece of a table's records."""
@@ -49,21 +51,21 @@ TEMPLATES: Final = Selector(Command.TABLE_TEMPLATES, 2, "fingerprint templates")
 OPERATIONS: Final = Selector(Command.OPERATIONS, 0, "operation log")
 
 
-class Read(NamedTuple):
-    """What came of reading a table."""
+def read(table: Selector, terms: Terms, take: Take, held: int | None) -> Procedure[int]:
+    """Read a table, all or nothing; return how many bytes of records it has.
 
-    size: int
-    """Bytes of records, without the size word."""
-    withheld: bool = False
-    """Whether the device said that it has no data for this table, which may not be true."""
+    ``held`` is how many records the device counts in it, None where it does not tell. Raises
+    PULL_INCOMPLETE when any of its sizes disagree, DEVICE_NO_DATA when the device hands out nothing
+    and its count is not 0: without one, nobody can tell an empty table from a withheld one.
+    """
+    size = yield from ending_with(_free, _read(table, terms, take, held))
+    if held and not size:
+        details = f"the device counts {held} records and sends none"
+        raise _incomplete(details)
+    return size
 
 
-def read(table: Selector, terms: Terms, take: Take) -> Procedure[Read]:
-    """Read a table, all or nothing; PULL_INCOMPLETE when any of its sizes disagree."""
-    return (yield from ending_with(_free, _read(table, terms, take)))
-
-
-def whole(table: Selector, terms: Terms) -> Procedure[bytes]:
+def whole(table: Selector, terms: Terms, held: int | None) -> Procedure[bytes]:
     """Return the records of a table that is small enough to hold."""
     rows = bytearray()
 
@@ -71,7 +73,7 @@ def whole(table: Selector, terms: Terms) -> Procedure[bytes]:
         rows.extend(piece)
         yield from ()
 
-    yield from read(table, terms, take)
+    yield from read(table, terms, take, held)
     return bytes(rows)
 
 
@@ -105,11 +107,13 @@ def reconcile(size: int, before: int | None, after: int | None) -> None:
         raise DeviceError(Code.PULL_INCOMPLETE, details)
 
 
-def _read(table: Selector, terms: Terms, take: Take) -> Procedure[Read]:
+def _read(table: Selector, terms: Terms, take: Take, held: int | None) -> Procedure[int]:
     data = SELECT.pack(1, table.command, table.function, 0)
     reply: Reply = yield Ask(Command.PREPARE_BUFFER, data, _PREPARING, repeatable=True)
-    if reply.code in {ReplyCode.ERROR, ReplyCode.NO_DATA}:
-        return Read(0, withheld=reply.code == ReplyCode.NO_DATA)
+    if reply.code in _NOTHING:
+        if held != 0:
+            raise _withheld(table, reply, held)
+        return 0
     data = accept(reply, f"prepare the {table.what}")
     if reply.code == ReplyCode.DATA:
         return (yield from _take_first(data, len(data), take))
@@ -128,23 +132,29 @@ def _announced(data: bytes) -> int:
     return int(size)
 
 
-def _take_chunks(size: int, terms: Terms, take: Take) -> Procedure[Read]:
+def _withheld(table: Selector, reply: Reply, held: int | None) -> DeviceError:
+    counts = "does not tell how many there are" if held is None else f"counts {held}"
+    details = f"The device answers {reply.code} when asked for its {table.what}, and {counts}."
+    return DeviceError(Code.DEVICE_NO_DATA, details)
+
+
+def _take_chunks(size: int, terms: Terms, take: Take) -> Procedure[int]:
     if size == 0:
-        return Read(0)
+        return 0
     first = yield from _chunk(0, min(size, terms.chunk), terms)
-    read = yield from _take_first(first, size, take)
+    claimed = yield from _take_first(first, size, take)
     offset = len(first)
     while offset < size:
         piece = yield from _chunk(offset, min(size - offset, terms.chunk), terms)
         yield from take(piece)
         offset += len(piece)
-    return read
+    return claimed
 
 
-def _take_first(piece: bytes, size: int, take: Take) -> Procedure[Read]:
+def _take_first(piece: bytes, size: int, take: Take) -> Procedure[int]:
     """Take the first piece of a table of so many bytes in all, and check its size word."""
     if size == 0:
-        return Read(0)
+        return 0
     if len(piece) < SIZE_WORD.size:
         details = f"a table of {size} bytes has no size word"
         raise _incomplete(details)
@@ -153,7 +163,7 @@ def _take_first(piece: bytes, size: int, take: Take) -> Procedure[Read]:
         details = f"the table claims {claimed} bytes of records in {size} bytes"
         raise _incomplete(details)
     yield from take(piece[SIZE_WORD.size :])
-    return Read(claimed)
+    return int(claimed)
 
 
 def _chunk(offset: int, length: int, terms: Terms) -> Procedure[bytes]:
