@@ -4,14 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.message import Instant, Message, Secret
+from shared.contracts.message import DeviceText, Instant, Message, Secret
+from shared.contracts.options import OptionName, OptionValue
 from shared.contracts.readings import Privilege, Template
 
 UserId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,24}$")]
 """The PIN; some devices take digits only, or fewer, and say so."""
 UserName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
-OptionName = Annotated[str, StringConstraints(pattern=r"^[~A-Za-z][A-Za-z0-9_]{0,63}$")]
-OptionValue = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]*$", max_length=256)]
 
 # ── asked ────────────────────────────────────────────────────────────────────
 
@@ -164,16 +163,16 @@ class Info(Message):
     """What a device is and holds; None where it does not say."""
 
     kind: Literal["info"] = "info"
-    serial: str | None = None
-    firmware: str | None = None
-    platform: str | None = None
-    device_name: str | None = None
-    mac: str | None = None
-    fingerprint_version: str | None = None
+    serial: DeviceText | None = None
+    firmware: DeviceText | None = None
+    platform: DeviceText | None = None
+    device_name: DeviceText | None = None
+    mac: DeviceText | None = None
+    fingerprint_version: DeviceText | None = None
     counts: Counts | None = None
     """None: the device does not tell its counts, which does not mean that it is empty."""
     capacity: Counts | None = None
-    device_time: str | None = None
+    device_time: DeviceText | None = None
     drift_ms: int | None = None
 
 
@@ -198,8 +197,8 @@ class UserDone(Message):
     """A person as the device now holds them, read back."""
 
     kind: Literal["user"] = "user"
-    user_id: str
-    name: str
+    user_id: DeviceText
+    name: DeviceText
     name_cut: bool = False
     """Whether the device could not hold the whole name."""
     privilege: Privilege
@@ -213,7 +212,7 @@ class Enrolled(Message):
     """The device has a template of the finger."""
 
     kind: Literal["enrolled"] = "enrolled"
-    user_id: str
+    user_id: DeviceText
     finger: int
     size: int
 
@@ -222,8 +221,8 @@ class OptionRead(Message):
     """One of the device's own settings."""
 
     kind: Literal["option"] = "option"
-    name: str
-    value: str
+    name: DeviceText
+    value: DeviceText
 
 
 class Cleared(Message):

@@ -136,6 +136,8 @@ class Started(Message):
     action: Action
     again: bool
     """Whether it was started before and nobody knows how far that came."""
+    attempt: int | None = None
+    """Which of its attempts this is, for its outcomes to name; a first registry does not tell."""
 
 
 class DepositPeople(Message):

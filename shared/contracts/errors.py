@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from shared.contracts.message import Message
+from shared.contracts.message import DeviceText, Message
 
 
 class ErrorSpec(NamedTuple):
@@ -223,6 +223,6 @@ class Problem(Message):
     """A failure as it crosses the bus: a code of the catalogue, and what is particular to it."""
 
     code: Code
-    details: str
+    details: DeviceText
     status: int
     fields: tuple[FieldProblem, ...] = ()

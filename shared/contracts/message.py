@@ -60,6 +60,13 @@ def _zone(name: str) -> str:
         raise ValueError(_NO_ZONE) from None
 
 
+def _without_nul(text: str) -> str:
+    return text.replace("\0", "")
+
+
+DeviceText = Annotated[str, AfterValidator(_without_nul)]
+"""Text that may quote a device; without NUL, which devices pad with and no database holds."""
+
 ZoneName = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_zone)]
 """The IANA name of a time zone."""
 

@@ -102,6 +102,8 @@ class Outcome(Message):
     progress: Progress = Progress()
     problem: Problem | None = None
     result: Result | None = None
+    attempt: int | None = None
+    """Which attempt it is of, as Started told; None when there was no leave to begin one."""
 
 
 # ── what callers ask ─────────────────────────────────────────────────────────

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from shared.contracts.errors import Code, Problem
-from shared.contracts.message import Instant, Message, OwnerId, SecretData, SiteId
+from shared.contracts.message import DeviceText, Instant, Message, OwnerId, SecretData, SiteId
 
 BATCH_LIMIT: Final = 250
 """The most records one batch carries: about 60 kB, far below the broker's limit of a message."""
@@ -128,7 +128,7 @@ class Alarm(Message):
     device_id: int
     at: Instant
     code: Code
-    details: str
+    details: DeviceText
     size: int = 0
     """How many bytes were put into quarantine on the agent's disk."""
     digest: str = ""

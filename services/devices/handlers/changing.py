@@ -46,6 +46,7 @@ class Changing:
             async with transaction(self._parts.engine, "change device") as connection:
                 await self._change(connection, known, changed)
             await self._afterwards.roster_changed(known["site"])
+            await self._afterwards.people_changed(caller.owner)
         return await self._listing.get(GetDevice(device_id=request.device_id), caller)
 
     async def _known(
@@ -83,6 +84,8 @@ class Changing:
             # Another request was faster: its row is committed, so it can be seen from here.
             await _free(connection, known, changed)
             raise MusterError(Code.SERIAL_TAKEN)
+        # Lists of people show their device's serial.
+        await people.raise_version(connection, known["owner"])
 
     async def remove(self, request: RemoveDevice, caller: Caller) -> Device:
         """Let go of a device; what waits for it is canceled, its people and templates go, too."""

@@ -61,10 +61,11 @@ class Outcomes:
                 raise refused
             if known.expires_at > now:
                 action = await self._action(connection, known)
+                attempt = known.attempts
                 if known.status == "pending":
                     expires_at = now + rules.OPERATION_LIFE
-                    await progress.start(connection, known.id, now, expires_at)
-                return Started(action=action, again=known.status == "sent")
+                    attempt = await progress.start(connection, known.id, now, expires_at)
+                return Started(action=action, again=known.status == "sent", attempt=attempt)
             problem = rules.overdue(known.kind, known.status)
             await progress.end(connection, known.id, progress.Ending("failed", problem, now))
         self._news.tell(known.id)
@@ -123,7 +124,7 @@ class Outcomes:
             ):
                 raise MusterError(Code.FORBIDDEN, f"{subject} is not where this operation belongs")
             news = rules.advance(known.status, known.progress, outcome)
-            if news is None:
+            if news is None or rules.is_former(known.status, known.attempts, outcome.attempt):
                 log.info("outcome says nothing new", operation=str(known.id), said=outcome.status)
                 return
             await progress.record(connection, news, self._clock.now() + rules.OPERATION_LIFE)
@@ -165,7 +166,9 @@ async def _copy_person(connection: AsyncConnection, known: store.Stored, news: O
         await people.keep(connection, read, known.id, read.people)
         await people.say(connection, read, str(new_id()))
     elif known.kind == "delete_user":
-        await people.forget(connection, known.device_id, known.action["user_id"])
+        gone = known.action["user_id"]
+        await people.forget(connection, known.device_id, gone)
+        await custody.forget(connection, known.device_id, gone)
     await people.raise_version(connection, known.owner)
 
 

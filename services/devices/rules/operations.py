@@ -72,6 +72,11 @@ def refusal(status: OperationStatus, problem: Problem | None) -> MusterError | N
     return MusterError(Code.CONFLICT, "This operation has ended.")
 
 
+def is_former(status: OperationStatus, attempts: int, attempt: int | None) -> bool:
+    """Tell whether an outcome is of another attempt than the one that waits or runs now."""
+    return attempt is not None and attempt < attempts + (status == "pending")
+
+
 def advance(status: OperationStatus, progress: Progress, outcome: Outcome) -> Outcome | None:
     """Return what to record of an outcome, or None when it says nothing new.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from services.devices.models import data_keys, operations, templates
@@ -69,6 +69,14 @@ async def keep(connection: AsyncConnection, kept: Sequence[Sealed]) -> None:
         set_=replaced | {"n": func.greatest(templates.c.n, new.excluded.n)},
     )
     await connection.execute(statement, [each._asdict() for each in kept])
+
+
+async def forget(connection: AsyncConnection, device_id: int, user_id: str) -> None:
+    """Let go of what was read of a person who is off the device: the PIN may be another's next."""
+    statement = delete(templates).where(
+        templates.c.device_id == device_id, templates.c.user_id == user_id
+    )
+    await connection.execute(statement)
 
 
 async def of_person(

@@ -54,15 +54,22 @@ async def lock_followers(connection: AsyncConnection, operation_id: UUID) -> Seq
 
 async def start(
     connection: AsyncConnection, operation_id: UUID, at: datetime, expires_at: datetime
-) -> None:
-    """Note that an agent begins a pending operation, and until when it has to say more."""
-    await connection.execute(
+) -> int:
+    """Note that an agent begins a pending operation, and until when it has to say more.
+
+    Returns which attempt this is, from 1 on.
+    """
+    statement = (
         update(operations)
         .where(operations.c.id == operation_id)
         .values(
             status="sent", sent_at=at, attempts=operations.c.attempts + 1, expires_at=expires_at
         )
     )
+    attempt: int = (
+        await connection.execute(statement.returning(operations.c.attempts))
+    ).scalar_one()
+    return attempt
 
 
 async def start_unlock(

@@ -11,7 +11,14 @@ from services.devices.app import build
 from services.devices.handlers.seals import Seals
 from services.devices.store import custody
 from shared.contracts import catalog
-from shared.contracts.actions import Count, ReadTemplates, ReadUsers, WriteTemplates
+from shared.contracts.actions import (
+    Count,
+    DeleteUser,
+    Done,
+    ReadTemplates,
+    ReadUsers,
+    WriteTemplates,
+)
 from shared.contracts.devices import Device, ListTemplates, ListUsers, TemplatesKept, UserPage
 from shared.contracts.errors import Code
 from shared.contracts.operations import CancelJob, CopyTemplates, Job, Progress, RetryJob
@@ -82,6 +89,19 @@ async def first_of(registry: Running, job: Job) -> Job:
 
 
 # ── into custody ─────────────────────────────────────────────────────────────
+
+
+async def test_a_person_who_is_taken_off_leaves_no_template_for_the_next(
+    registry: Running, agent: Agent
+) -> None:
+    device, other = await registry.register(), await registry.register("10.0.0.2")
+    await reading(registry, agent, device, template(1))
+    await reading(registry, agent, other, template(2))
+    job = await registry.operate(device, DeleteUser(user_id="7"))
+    await agent.says(outcome_of(device, job, "success", result=Done()))
+    await registry.job_when(job, lambda each: each.status == "completed")
+    assert await kept(registry, device) == []
+    assert await kept(registry, other) == [2], "what another device holds stays"
 
 
 async def test_what_is_read_is_sealed_listed_and_given_back_whole(

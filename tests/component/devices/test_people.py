@@ -15,7 +15,7 @@ from services.devices.worker import Worker
 from shared.contracts import catalog, streams, subjects
 from shared.contracts.actions import DeleteUser, Done, PutUser, UserDone
 from shared.contracts.agents import Deposited, DepositPeople
-from shared.contracts.devices import ListUsers, UserPage
+from shared.contracts.devices import ChangeDevice, Device, ListUsers, UserPage
 from shared.contracts.errors import Code
 from shared.contracts.readings import PeopleRead, Person
 from shared.kit import rpc
@@ -241,6 +241,17 @@ async def test_every_change_is_a_version_nobody_has_seen(registry: Running, agen
         seen.append(await version(registry))
     assert seen == [0, 1, 2, 3]
     assert await version(registry, OTHER_OWNER) == 0
+
+
+async def test_a_device_that_changes_is_seen_in_lists_of_people(
+    registry: Running, agent: Agent
+) -> None:
+    """They show its serial."""
+    device = await registry.register(serial_number="OLD")
+    before = await version(registry)
+    change = ChangeDevice(device_id=device.id, serial_number="NEW")
+    await registry.ask(catalog.CHANGE_DEVICE, change, Device)
+    assert await version(registry) > before
 
 
 async def test_a_version_that_could_not_be_told_is_told_later(

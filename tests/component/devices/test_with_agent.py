@@ -58,7 +58,7 @@ async def terminal_at(directory: Path, **spec: object) -> AsyncIterator[ZkServer
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def terminal(tmp_path: Path) -> AsyncIterator[ZkServer]:
-    async with terminal_at(tmp_path) as server:
+    async with terminal_at(tmp_path, users=2, templates=4) as server:
         yield server
 
 
@@ -153,7 +153,7 @@ async def test_templates_are_copied_from_terminal_to_terminal(
 ) -> None:
     source = await held(registry, terminal)
     (tmp_path / "other").mkdir()
-    there = {"serial": "SIM-2", "host": "127.0.0.2", "templates": 0}
+    there = {"serial": "SIM-2", "host": "127.0.0.2", "users": 0}
     async with terminal_at(tmp_path / "other", **there) as second:
         target = await held(registry, second)
         await registry.operate(source, ReadUsers(), wait=10)
