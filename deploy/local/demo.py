@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _LIVE_SECONDS: Final = 2
 _RECORDS: Final = 2_000
+_TEMPLATES: Final = 30
 _USERS: Final = 50
 _PATIENCE_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.1
@@ -65,6 +66,7 @@ class Demo:
                 "port": plan.settings.port_terminal,
                 "users": _USERS,
                 "records": _RECORDS,
+                "templates": _TEMPLATES,
             }
             for number, terminal in enumerate(_TERMINALS, start=1)
         ]

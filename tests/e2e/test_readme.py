@@ -40,9 +40,12 @@ async def test_the_walk_with_curl(demo: Demo) -> None:
     out, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, err.decode()
     answers = list(_answers(out.decode()))
-    read, unlocked = answers[-2], answers[-1]
+    read, info, added, enrolling, unlocked = answers[-5:]
     assert read["metadata"]["total"] == 40
     assert len(read["data"]) == 3
+    assert info["data"]["counts"]["records"] == 40
+    assert added["data"]["user_id"] == "2001"
+    assert enrolling["data"]["job_id"]
     assert unlocked["data"]["audit_id"].startswith("AUD-")
 
 
