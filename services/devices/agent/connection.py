@@ -57,7 +57,9 @@ class Connection:
         while True:
             began = self._around.clock.monotonic()
             try:
-                await self._live()
+                # In a task of its own: a task group that fails cancels the task it is in, and that
+                # must not look like somebody's wish that this one ends.
+                await asyncio.ensure_future(self._live())
             except* DeviceError as group:
                 self._down(_leaves(group)[0])
             finally:
