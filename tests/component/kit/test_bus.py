@@ -99,9 +99,9 @@ async def test_a_deleted_consumer_is_survived_without_a_spin(
 
 
 async def test_a_repeated_message_id_is_stored_once(clean: Platform, bus_of: MakeBus) -> None:
-    agent, provisioner = await bus_of("agent-hq"), await bus_of("provisioner")
+    devices, provisioner = await bus_of("devices"), await bus_of("provisioner")
     for _ in range(3):
-        await agent.publish(PEOPLE, subjects.people_read("hq", 1), b"{}", message_id="same")
+        await devices.publish(PEOPLE, subjects.people_read("hq", 1), b"{}", message_id="same")
     assert (await provisioner.js.stream_info(PEOPLE.name)).state.messages == 1
 
 

@@ -203,7 +203,7 @@ async def test_a_defect_ends_with_the_dead_letters_and_stops_nobody(
     clean: Platform, bus_of: MakeBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "_BASE_SECONDS", 0.2)
-    agent, attendance = await bus_of("agent-hq"), await bus_of("attendance")
+    devices, attendance = await bus_of("devices"), await bus_of("attendance")
     provisioner = await bus_of("provisioner")
     tries: list[float] = []
     flowed: dict[int, int] = {}
@@ -217,7 +217,7 @@ async def test_a_defect_ends_with_the_dead_letters_and_stops_nobody(
     attendance.on_event(PEOPLE, READER, PeopleRead, digest)
     await attendance.start()
     for device_id in range(1, 6):
-        await say_table(agent, device_id)
+        await say_table(devices, device_id)
     async with asyncio.timeout(SECONDS):
         while not await letters(provisioner):
             await asyncio.sleep(0.05)
@@ -226,7 +226,7 @@ async def test_a_defect_ends_with_the_dead_letters_and_stops_nobody(
     assert all(gap >= retry.delay(number) for number, gap in enumerate(gaps, 1)), gaps
     assert sorted(flowed) == [2, 3, 4, 5]
     assert max(flowed.values()) < 5, "the others came between its tries"
-    await say_table(agent, 6)
+    await say_table(devices, 6)
     async with asyncio.timeout(SECONDS):
         while 6 not in flowed:
             await asyncio.sleep(0.02)
@@ -239,7 +239,7 @@ async def test_what_is_not_the_messages_fault_never_ends_with_the_dead_letters(
     """The control: nine failures that pass, and the message is digested after all."""
     monkeypatch.setattr(retry, "_BASE_SECONDS", 0.01)
     monkeypatch.setattr(retry, "_CAP_SECONDS", 0.1)
-    agent, attendance = await bus_of("agent-hq"), await bus_of("attendance")
+    devices, attendance = await bus_of("devices"), await bus_of("attendance")
     provisioner = await bus_of("provisioner")
     digested, tries = asyncio.Event(), 0
 
@@ -252,6 +252,6 @@ async def test_what_is_not_the_messages_fault_never_ends_with_the_dead_letters(
 
     attendance.on_event(PEOPLE, READER, PeopleRead, digest)
     await attendance.start()
-    await say_table(agent, 1)
+    await say_table(devices, 1)
     await asyncio.wait_for(digested.wait(), SECONDS)
     assert await letters(provisioner) == 0
