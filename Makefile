@@ -1,7 +1,7 @@
 # Every way to put muster to work; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench fuzz format generate lock clean
+.PHONY: help setup run demo test campaign check bench fuzz format generate lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -38,7 +38,12 @@ demo: $(VENV)/.local ## Start everything, three simulated terminals and a webhoo
 	@$(BIN)/python -m deploy.local demo
 
 test: $(VENV)/.dev ## Run every test on embedded servers
-	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder -m "not campaign"
+
+campaign: $(VENV)/.dev ## Run the tests that take longer: thousands of odd requests, every codec fuzzed
+	@$(BIN)/python -m pytest -m campaign
+	@for target in $$(ls tests/fuzz/corpus); do \
+		$(BIN)/python -m tests.fuzz $$target --runs 20000 || exit 1; done
 
 check: $(VENV)/.dev ## Lint, types, import contracts, generated files up to date
 	@$(BIN)/ruff check .

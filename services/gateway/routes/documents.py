@@ -72,6 +72,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
         path = document["paths"][each.path]
         each.complete(path[each.route.method.lower()], schemas)
     components = document.setdefault("components", {})
+    failures = {failure.name: failure for each in shown for failure in each.failures()}
+    components["examples"] = {n: e for each in failures.values() for n, e in each.examples()}
+    components["responses"] = {n: each.response(schemas) for n, each in failures.items()}
     components["securitySchemes"] = {"bearer": _BEARER}
     # What the framework would say of bad input is never sent.
     own = {k: v for k, v in components.get("schemas", {}).items() if k not in _NEVER_SENT}
@@ -138,6 +141,14 @@ class _Served(NamedTuple):
                 codes.add(Code.FORBIDDEN)
         return codes
 
+    def failures(self) -> Iterator["_Failing"]:
+        """Return how it can fail, a status at a time."""
+        by_status: dict[int, list[Code]] = {}
+        for code in sorted(self.codes()):
+            by_status.setdefault(CATALOGUE[code].status, []).append(code)
+        for status, codes in sorted(by_status.items()):
+            yield _Failing(status, tuple(codes), self.refusal)
+
     def complete(self, operation: dict[str, Any], schemas: Schemas) -> None:
         """Say what goes in and what comes out, a status at a time."""
         operation["responses"] = {
@@ -146,7 +157,7 @@ class _Served(NamedTuple):
                 **schemas.of((each.form, "serialization"), example=each.example),
             }
             for each in self.route.answers
-        } | self._failures(schemas)
+        } | {str(each.status): each.reference for each in self.failures()}
         if self.route.permission is not Permission.PUBLIC:
             operation["security"] = [{"bearer": []}]
         if self.body:
@@ -155,18 +166,41 @@ class _Served(NamedTuple):
                 **schemas.of((self.body, "validation")),
             }
 
-    def _failures(self, schemas: Schemas) -> dict[str, Any]:
-        like = failure_like if self.refusal is Failure else timmy_failure_like
-        by_status: dict[int, list[Code]] = {}
-        for code in sorted(self.codes()):
-            by_status.setdefault(CATALOGUE[code].status, []).append(code)
+
+class _Failing(NamedTuple):
+    """How something can fail with one status; many routes share it, so it is told once."""
+
+    status: int
+    codes: tuple[Code, ...]
+    form: type[BaseModel]
+
+    @property
+    def name(self) -> str:
+        """What it is called: its form and its codes tell it from all others."""
+        return ".".join((self.form.__name__, *self.codes))
+
+    @property
+    def reference(self) -> dict[str, str]:
+        """Where it is told."""
+        return _reference("responses", self.name)
+
+    def examples(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Show each code, by the name of its example."""
+        like = failure_like if self.form is Failure else timmy_failure_like
+        for code in self.codes:
+            yield self._example(code), {"value": like(code)}
+
+    def response(self, schemas: Schemas) -> dict[str, Any]:
+        """Say what comes out."""
+        shown = {code.value: _reference("examples", self._example(code)) for code in self.codes}
         return {
-            str(status): {
-                "description": "; ".join(CATALOGUE[code].message for code in codes),
-                **schemas.of(
-                    (self.refusal, "serialization"),
-                    examples={code.value: {"value": like(code)} for code in codes},
-                ),
-            }
-            for status, codes in sorted(by_status.items())
+            "description": "; ".join(CATALOGUE[code].message for code in self.codes),
+            **schemas.of((self.form, "serialization"), examples=shown),
         }
+
+    def _example(self, code: Code) -> str:
+        return f"{self.form.__name__}.{code}"
+
+
+def _reference(kind: str, name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/{kind}/{name}"}

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.gateway.routes import zkteco
-from services.gateway.routes.table import Route
 from tests.unit.gateway.test_routes import NOTHING
 
 Json = dict[str, Any]
@@ -102,19 +101,9 @@ NEEDED = {
 """The fields that a body must have, by the routes that need any."""
 
 
-def aliases(names: frozenset[str] | None = None) -> list[tuple[str, str]]:
+def aliases() -> list[tuple[str, str]]:
     """Every path of every route, with the route's name."""
-    return [
-        (name, f"/api/v1{path}")
-        for name, route in ROUTES.items()
-        for path in route.paths
-        if names is None or name in names
-    ]
-
-
-def waits(route: Route) -> bool:
-    """Whether its caller waits for a device: it may answer with what came of it, or with a job."""
-    return len(route.answers) > 1
+    return [(name, f"/api/v1{path}") for name, route in ROUTES.items() for path in route.paths]
 
 
 def filled(path: str, **parts: str) -> str:

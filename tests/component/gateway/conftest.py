@@ -31,11 +31,10 @@ from shared.kit.service import Service
 from shared.kit.settings import Settings
 from tests.component.auth.conftest import live, new_key
 from tests.component.devices.conftest import Agent
-from tests.component.gateway.registry import Registry
 from tests.conftest import ADMIN, OTHER_ADMIN, Platform
 
 Json = dict[str, Any]
-Behind = Literal["everything", "a stand-in registry", "nobody"]
+Behind = Literal["everything", "nobody"]
 _numbers = count(1)
 
 
@@ -47,8 +46,6 @@ class Api:
     gateway: Service
     agent: Agent
     """Stands in for the site's agent where the real registry runs."""
-    registry: Registry
-    """Stands in for the registry where the real one does not run."""
     broker: Bus
     """The provisioner's, for looking into streams."""
     admin: dict[str, str]
@@ -99,6 +96,14 @@ async def bearer(http: httpx.AsyncClient, email: str, password: str) -> dict[str
     return {"Authorization": f"Bearer {answer.json()['data']['access_token']}"}
 
 
+async def a_user(http: httpx.AsyncClient, admin: dict[str, str]) -> dict[str, str]:
+    """Register somebody who is no administrator, and log in."""
+    user = {"username": "plain", "email": "plain@example.test", "password": "a plain long word"}
+    answer = await http.post("/api/v1/auth/register", json=user, headers=admin)
+    assert answer.status_code == 201, answer.text
+    return await bearer(http, user["email"], user["password"])
+
+
 @asynccontextmanager
 async def stack(platform: Platform, directory: Path, behind: Behind) -> AsyncIterator[Api]:
     """Auth and a gateway, and what is ``behind`` them."""
@@ -110,25 +115,18 @@ async def stack(platform: Platform, directory: Path, behind: Behind) -> AsyncIte
         auth = platform.settings(AuthSettings, "auth", signing_key_file=signing_key, **files)
         await open_.enter_async_context(live(auth_app.build(auth), auth))
         agent = Agent(bus_of(platform, "agent-hq"), "hq")
-        registry = Registry(bus_of(platform, "devices"))
         broker = bus_of(platform, "provisioner")
         await broker.connect()
         open_.push_async_callback(broker.stop)
         if behind != "nobody":
             attendance = platform.settings(AttendanceSettings, "attendance")
             await open_.enter_async_context(live(attendance_app.build(attendance), attendance))
-        if behind == "a stand-in registry":
-            await registry.start()
-            open_.push_async_callback(registry.bus.stop)
         if behind == "everything":
             await open_.enter_async_context(real_registry(platform, directory, agent))
         service, http = await open_.enter_async_context(gateway(platform))
         admin = await bearer(http, *ADMIN)
-        user = {"username": "plain", "email": "plain@example.test", "password": "a plain long word"}
-        await http.post("/api/v1/auth/register", json=user, headers=admin)
         other = await bearer(http, *OTHER_ADMIN)
-        plain = await bearer(http, user["email"], user["password"])
-        yield Api(http, service, agent, registry, broker, admin, other, plain)
+        yield Api(http, service, agent, broker, admin, other, await a_user(http, admin))
 
 
 def bus_of(platform: Platform, user: str) -> Bus:
@@ -157,16 +155,6 @@ async def real_registry(platform: Platform, directory: Path, agent: Agent) -> As
 async def api(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Api]:
     """Everything running."""
     async with stack(platform, tmp_path_factory.mktemp("api"), "everything") as running:
-        yield running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def scripted(
-    platform: Platform, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Api]:
-    """Everything but the registry, which a test scripts."""
-    directory = tmp_path_factory.mktemp("scripted")
-    async with stack(platform, directory, "a stand-in registry") as running:
         yield running
 
 

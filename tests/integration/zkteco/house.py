@@ -19,13 +19,14 @@ from services.devices import app as devices_app
 from services.devices.agent import app as agent_app
 from services.devices.agent.settings import AgentSettings
 from services.devices.settings import DevicesSettings
+from services.devices.simulators.device import Device
 from services.devices.simulators.faults import Fault
 from services.devices.simulators.fleet import Fleet
 from services.devices.simulators.spec import DeviceSpec
 from shared.kit.clock import SystemClock
 from shared.kit.settings import Settings
 from tests.component.auth.conftest import live, new_key
-from tests.component.gateway.conftest import bearer, gateway
+from tests.component.gateway.conftest import a_user, bearer, gateway
 from tests.conftest import ADMIN, OTHER_ADMIN, Platform
 from tests.e2e.demo import until
 
@@ -40,7 +41,10 @@ class House:
     http: httpx.AsyncClient
     admin: dict[str, str]
     other: dict[str, str]
+    user: dict[str, str]
     fleet: Fleet
+    attendance: AsyncExitStack
+    """Keeps attendance running; closed, it is away."""
     ids: dict[str, int] = field(default_factory=dict)
     """Of each registered terminal, by serial."""
 
@@ -82,6 +86,10 @@ class House:
 
         await until(said, f"{serial} connected: {whether}")
 
+    def device(self, serial: str) -> Device:
+        """What a terminal itself holds."""
+        return self.fleet.servers[serial].device
+
     async def fault(self, serial: str, kind: Fault) -> None:
         """Let a terminal misbehave."""
         await self.fleet.servers[serial].set_fault(kind)
@@ -121,13 +129,15 @@ async def house(
     )
     fleet = Fleet(list(terminals), directory / "terminals", SystemClock().now)
     await fleet.start()
-    async with AsyncExitStack() as open_:
+    async with AsyncExitStack() as open_, AsyncExitStack() as attendance:
         open_.callback(fleet.stop)
         for part, kind, user, more in parts:
             settings = platform.settings(kind, user, **more)
-            await open_.enter_async_context(live(part.build(settings), settings))
+            kept = attendance if part is attendance_app else open_
+            await kept.enter_async_context(live(part.build(settings), settings))
         _, http = await open_.enter_async_context(gateway(platform))
-        yield House(http, await bearer(http, *ADMIN), await bearer(http, *OTHER_ADMIN), fleet)
+        admin, other = await bearer(http, *ADMIN), await bearer(http, *OTHER_ADMIN)
+        yield House(http, admin, other, await a_user(http, admin), fleet, attendance)
 
 
 def spec(serial: str, number: int, **more: Any) -> DeviceSpec:

@@ -99,6 +99,7 @@ ROWS: Final = (
     Row("POST", "/queue/jobs/{job}/cancel", 409),
     Row("POST", "/queue/jobs/{job}/retry", 409),
     Row("DELETE", "/cache", 200, other=200),
+    Row("DELETE", "/cache/clear", 200, other=200),
     Row("POST", "/cache/clear", 200, other=200),
 )
 ELSEWHERE: Final = {
@@ -112,6 +113,7 @@ ELSEWHERE: Final = {
 NO_BAD_INPUT: Final = {
     ("GET", "/queue/stats"),
     ("DELETE", "/cache"),
+    ("DELETE", "/cache/clear"),
     ("POST", "/cache/clear"),
 }
 """Nothing in these can be wrong."""

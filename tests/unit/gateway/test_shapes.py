@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from services.gateway.routes.shapes.devices import NewDevice
+from services.gateway.routes.shapes.devices import DeviceChange, NewDevice, WholeDevice
 from services.gateway.routes.shapes.fields import Pages
-from services.gateway.routes.shapes.people import NewUser, UsersOfDevice
+from services.gateway.routes.shapes.people import NewUser, UserChange, UsersOfDevice, WholeUser
 from services.gateway.routes.shapes.punches import Summary
 from shared.kit.errors import MusterError
 
@@ -79,6 +79,62 @@ def test_what_only_looks_right_is_refused(
 )
 def test_a_comm_key_is_text_or_a_number(sent: object, key: int) -> None:
     assert NewDevice.model_validate({**DOOR, "password": sent}).comm_key == key
+
+
+@pytest.mark.parametrize(
+    ("sent", "wanted"),
+    [
+        ({"password": "0042"}, {"comm_key": 42}),
+        ({"password": 7, "name": None}, {"comm_key": 7}),
+        (
+            {"driver": "pyzk", "transport": "udp", "encoding": "windows-1256"},
+            {"driver": "pyzk", "transport": "udp", "encoding": "cp1256"},
+        ),
+        ({"port": 4371}, {"port": 4371}),
+        ({}, {}),
+    ],
+)
+def test_a_partial_change_of_a_device_names_what_was_sent(
+    sent: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    change = DeviceChange.model_validate(sent).asking(1)
+    assert change.model_dump(exclude_none=True) == {"device_id": 1, **wanted}
+
+
+def test_a_device_written_anew_keeps_its_password_and_zone() -> None:
+    # A password is never shown: who writes back what they read must not lose it.
+    change = WholeDevice.model_validate(DOOR).asking(1).model_dump()
+    assert (change.pop("comm_key"), change.pop("zone")) == (None, None)
+    assert all(value is not None for value in change.values())
+    assert (change["port"], change["driver"], change["log_layout"]) == (4370, "native", "auto")
+
+
+@pytest.mark.parametrize(
+    ("shape", "sent", "wanted"),
+    [
+        (
+            WholeUser,
+            {"name": "New"},
+            {"name": "New", "privilege": "user", "disabled": False, "card": 0, "group": 1},
+        ),
+        (UserChange, {"card": 7}, {"card": 7}),
+        (UserChange, {"name": None, "disabled": True}, {"disabled": True}),
+        (UserChange, {}, {}),
+    ],
+)
+def test_whole_and_partial_changes_of_a_person(
+    shape: type[WholeUser | UserChange], sent: dict[str, Any], wanted: dict[str, Any]
+) -> None:
+    asked = shape.model_validate(sent).asking("42").model_dump(exclude_none=True)
+    assert asked == {"kind": "put_user", "user_id": "42", "create": False, **wanted}
+
+
+@pytest.mark.parametrize(
+    ("number", "word"), [(0, "user"), (2, "enroller"), (6, "manager"), (14, "admin")]
+)
+def test_a_privilege_may_be_the_devices_number(number: int, word: str) -> None:
+    asked = NewUser.model_validate({**PERSON, "user_id": 42, "privilege": number}).asking()
+    assert (asked.privilege, asked.user_id) == (word, "42")
 
 
 def test_a_page_may_be_written_as_a_whole_decimal() -> None:

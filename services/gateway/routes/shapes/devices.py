@@ -15,9 +15,9 @@ from services.gateway.routes.shapes.fields import (
     Text,
     Zone,
 )
-from shared.contracts.actions import OptionValue
 from shared.contracts.agents import Driver, LogLayout, Transport, UnlockFactor, Wire
 from shared.contracts.devices import ChangeDevice, CommKey, Port, RegisterDevice
+from shared.contracts.options import OptionValue
 
 _NO_COMM_KEY: Final = "must be the device's comm key: at most 9 digits, or empty for 0"
 _NO_ADDRESS: Final = "must be an IPv4 or IPv6 address"

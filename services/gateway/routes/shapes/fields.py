@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from shared.contracts import options
 from shared.contracts.agents import Encoding
 from shared.contracts.message import ZoneName
 
@@ -50,7 +51,7 @@ AnyUserId = Annotated[str, Path(min_length=1, max_length=64, pattern=PLAIN)]
 """Whoever punched, on whatever device."""
 UserId = Annotated[str, Path(pattern=_PIN)]
 """The PIN of a person whom we put on a device."""
-OptionName = Annotated[str, Path(pattern=r"^[~A-Za-z][A-Za-z0-9_]{0,63}$")]
+OptionName = Annotated[options.OptionName, Path()]
 
 Username = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=_SAYING)
