@@ -47,7 +47,8 @@ class TcpClient(Dialogue, asyncio.Protocol):
         if alone and self._streams:
             # Nobody reads from it; it is served when the one before it is gone.
             self._waits = True
-            transport.pause_reading()
+            # Not yet: an older asyncio begins to read after this call, paused or not.
+            asyncio.get_running_loop().call_soon(self._hold)
             asyncio.get_running_loop().call_later(_MOMENT, self._turn_away)
         self.terminal.connections.append(self)
 
@@ -77,6 +78,10 @@ class TcpClient(Dialogue, asyncio.Protocol):
         """Let a connection that waits have its turn."""
         self._waits = False
         self._read()
+
+    def _hold(self) -> None:
+        if self._waits:
+            self._transport.pause_reading()
 
     def _turn_away(self) -> None:
         if self._waits and self.terminal.device.spec.one_connection is Second.RESET:
