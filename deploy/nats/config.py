@@ -50,7 +50,8 @@ def _server(host: str, port: int, store: Path, sites: Sequence[str]) -> dict[str
         "port": port,
         "server_name": "muster",
         "system_account": "SYS",
-        "max_payload": MIB,
+        # Photos of people travel to the registry and to attendance as one message.
+        "max_payload": 4 * MIB,
         # A client that vanished is noticed within 15 s.
         "ping_interval": "5s",
         "ping_max": 2,

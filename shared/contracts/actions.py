@@ -1,12 +1,12 @@
 """What a device can be asked to do, and what comes of it; one message a kind."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
 from shared.contracts.message import DeviceText, Instant, Message, Secret
 from shared.contracts.options import OptionName, OptionValue
-from shared.contracts.readings import Privilege, Template
+from shared.contracts.readings import Person, Privilege, Template
 
 UserId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,24}$")]
 """The PIN; some devices take digits only, or fewer, and say so."""
@@ -102,12 +102,33 @@ class WriteTemplates(Message):
     """Filled in only when the operation starts."""
 
 
+class PushUser(Message):
+    """Put a person on the device with all that another device knew them by, and read it back.
+
+    It succeeds only when everything is there; a person of another name in the way is USER_TAKEN.
+    """
+
+    kind: Literal["push_user"] = "push_user"
+    user_id: UserId
+    overwrite: bool = False
+    """Whether a person of another name may be replaced."""
+    person: Person | None = None
+    """Filled in, like the templates, only when the operation starts."""
+    templates: tuple[Template, ...] = ()
+
+
 class Enroll(Message):
-    """Let a person lay a finger on the device until it has a template."""
+    """Let a person show the device a finger or a face until it has a template."""
 
     kind: Literal["enroll"] = "enroll"
     user_id: UserId
-    finger: Annotated[int, Field(ge=0, le=9)]
+    finger: Annotated[int, Field(ge=0, le=99)]
+    """As Template counts: 0 to 9 a finger, 50 a face by photo."""
+    name: UserName | None = None
+    """Given, the person is added with it if need be; else they must be on the device."""
+    alias: Annotated[str, StringConstraints(max_length=32)] | None = None
+    follow: bool = True
+    """Whether it ends when the device has the template, or already when the device has begun."""
 
 
 class ReadOption(Message):
@@ -138,6 +159,7 @@ Action = Annotated[
     | DeleteUser
     | ReadTemplates
     | WriteTemplates
+    | PushUser
     | Enroll
     | ReadOption
     | WriteOption,
@@ -145,6 +167,9 @@ Action = Annotated[
 ]
 
 # ── what comes of it ─────────────────────────────────────────────────────────
+
+Said = dict[str, Any] | None
+"""A device's own answer, where a dialect has one that people can read; without secrets."""
 
 
 class Counts(Message):
@@ -191,6 +216,8 @@ class Count(Message):
 
     kind: Literal["count"] = "count"
     count: int
+    slots: tuple[int, ...] = ()
+    """Of one person: the numbers of the templates, as Template counts them."""
 
 
 class UserDone(Message):
@@ -217,6 +244,32 @@ class Enrolled(Message):
     size: int
 
 
+class EnrolmentBegun(Message):
+    """The device shows the person what to do; how that goes is told later."""
+
+    kind: Literal["enrolment_begun"] = "enrolment_begun"
+    user_id: DeviceText
+    finger: int
+
+
+class Enrolment(Message):
+    """How far an enrolment has come that was begun."""
+
+    state: Literal["started", "captured", "timeout", "failed"]
+    samples: int = 0
+    """How often the finger was laid on."""
+    details: DeviceText = ""
+    at: Instant
+
+
+class Pushed(Message):
+    """The person is on the device with all of it, read back."""
+
+    kind: Literal["pushed"] = "pushed"
+    user_id: DeviceText
+    slots: tuple[int, ...]
+
+
 class OptionRead(Message):
     """One of the device's own settings."""
 
@@ -240,6 +293,15 @@ class Done(Message):
 
 
 Result = Annotated[
-    Info | Clock | Count | UserDone | Enrolled | OptionRead | Cleared | Done,
+    Info
+    | Clock
+    | Count
+    | UserDone
+    | Enrolled
+    | EnrolmentBegun
+    | Pushed
+    | OptionRead
+    | Cleared
+    | Done,
     Field(discriminator="kind"),
 ]

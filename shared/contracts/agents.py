@@ -7,10 +7,11 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from shared.contracts.actions import Action
-from shared.contracts.message import Instant, Message, OwnerId, SiteId
-from shared.contracts.readings import PEOPLE_LIMIT, TEMPLATE_LIMIT, Person, Template
+from shared.contracts.message import DeviceText, Instant, Message, OwnerId, SiteId
+from shared.contracts.readings import PEOPLE_LIMIT, TEMPLATE_LIMIT, Hardware, Person, Template
 
-Dialect = Literal["zk"]
+Dialect = Literal["zk", "timmy"]
+Family = Literal["auto", "a", "b", "c", "d"]
 Driver = Literal["native", "pyzk"]
 Transport = Literal["tcp", "udp"]
 LogLayout = Literal["auto", "8a", "8b", "16", "40", "49"]
@@ -46,6 +47,8 @@ class Wire(Message):
     """What one second of unlocking is on the wire: most boards count tenths."""
     log_layout: LogLayout = "auto"
     """The form of log records; ``auto`` finds it by evidence or refuses."""
+    family: Family = "auto"
+    """The firmware family of a Timmy terminal (timmy.md 0.1); ``auto`` goes by what it tells."""
 
 
 class AskRoster(Message):
@@ -66,7 +69,11 @@ class RosterDevice(Wire):
     zone: str
     epoch: int
     serial: str
-    """The serial to use when the device does not tell its own."""
+    """The serial to use when the device does not tell its own; how one that dials in is known."""
+    path_digests: tuple[str, ...] = ()
+    """SHA-256, in hexadecimal, of the tokens in whose path it may dial in; none: any path."""
+    hardware: Hardware | None = None
+    """What it told of its body when it first dialled in; None: not yet."""
 
 
 class Roster(Message):
@@ -96,6 +103,25 @@ class Probed(Message):
 
     serial: str | None
     firmware: str | None
+
+
+class Sighted(Message):
+    """A terminal dialled in that is not served: nobody registered it, or its body is another."""
+
+    agent: str
+    serial: DeviceText
+    dialect: Dialect
+    address: str
+    path: DeviceText
+    """As it was asked for; a token in it is masked."""
+    hardware: Hardware
+    reason: Literal["unknown", "hardware_changed"]
+
+
+class SightingNoted(Message):
+    """It stands in the list of those who wait for approval."""
+
+    serial: str
 
 
 class AskPermit(Message):
@@ -157,6 +183,8 @@ class DepositTemplates(Message):
     device_id: int
     read_at: Instant
     templates: Annotated[tuple[Template, ...], Field(max_length=TEMPLATE_LIMIT)]
+    people: Annotated[tuple[Person, ...], Field(max_length=TEMPLATE_LIMIT)] = ()
+    """Whose they are, as the device holds them now, where reading templates tells."""
 
 
 class Deposited(Message):

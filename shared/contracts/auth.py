@@ -27,6 +27,13 @@ class Permission(StrEnum):
     ATTENDANCE_SYNC = "attendance:sync"
     JOBS_READ = "jobs:read"
     CACHE_CLEAR = "cache:clear"
+    BIOMETRICS_READ = "biometrics:read"
+    EMPLOYEES_READ = "employees:read"
+    EMPLOYEES_WRITE = "employees:write"
+    DELIVERIES_READ = "deliveries:read"
+    DELIVERIES_RETRY = "deliveries:retry"
+    PUNCHES_OWN = "punches:own"
+    """To punch with a phone, and to see one's own punches."""
 
 
 Role = Literal["admin", "user"]
@@ -43,6 +50,8 @@ _USER: Final = frozenset(
     }
 )
 GRANTS: Final[dict[str, frozenset[Permission]]] = {
+    # Nothing of an employee's is a user's, and the other way round: each is 403 to the other.
+    "employee": frozenset({Permission.PUNCHES_OWN}),
     "user": _USER,
     "admin": _USER
     | {
@@ -52,6 +61,11 @@ GRANTS: Final[dict[str, frozenset[Permission]]] = {
         Permission.PEOPLE_WRITE,
         Permission.LOG_CLEAR,
         Permission.CACHE_CLEAR,
+        Permission.BIOMETRICS_READ,
+        Permission.EMPLOYEES_READ,
+        Permission.EMPLOYEES_WRITE,
+        Permission.DELIVERIES_READ,
+        Permission.DELIVERIES_RETRY,
     },
 }
 
@@ -60,11 +74,15 @@ class Caller(Message):
     """Who asks: the verified content of an access token."""
 
     user_id: int
+    """0 for an employee."""
     owner: OwnerId
-    role: Role
+    role: Literal["admin", "user", "employee"]
     email: str
     name: str
     session: str
+    employee_id: str | None = None
+    enroll_id: str | None = None
+    """How devices know the employee who asks."""
 
     def may(self, permission: Permission) -> bool:
         """Tell whether this caller's role grants the permission."""

@@ -1,6 +1,7 @@
 """Devices and the people they hold, as callers ask for them and see them."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -9,14 +10,15 @@ from shared.contracts.agents import (
     Dialect,
     Driver,
     Encoding,
+    Family,
     LogLayout,
     Transport,
     UnlockFactor,
     Wire,
 )
 from shared.contracts.errors import Code, Problem
-from shared.contracts.message import Instant, Message, OwnerId, SiteId
-from shared.contracts.readings import Privilege
+from shared.contracts.message import Instant, Message, OwnerId, Secret, SiteId
+from shared.contracts.readings import DeviceEvent, Hardware, Privilege, Template
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=256)]
@@ -37,10 +39,13 @@ class Site(Message):
 
 
 class RegisterDevice(Wire):
-    """Register a device after it was reached."""
+    """Register a device after it was reached; one that dials in is waited for instead.
+
+    A device that dials in is known by its serial number, which it needs; its ip says nothing.
+    """
 
     name: Name
-    ip: Address
+    ip: Address | Literal[""] = ""
     port: Port = 4370
     comm_key: Annotated[CommKey, Field(repr=False)] = 0
     location: Text = ""
@@ -66,6 +71,7 @@ class ChangeDevice(Message):
     encoding: Encoding | None = None
     unlock_factor: UnlockFactor | None = None
     log_layout: LogLayout | None = None
+    family: Family | None = None
 
 
 class RemoveDevice(Message):
@@ -91,6 +97,12 @@ class Device(Wire):
     status: str
     is_connected: bool
     problem: Problem | None = None
+    hardware: Hardware | None = None
+    """What a device that dials in told of its body when it first did."""
+    address: str | None = None
+    """Where it last dialled in from."""
+    has_path_token: bool = False
+    """Whether it must dial in by a path of its own."""
     created_at: Instant
 
 
@@ -113,6 +125,69 @@ class GetDevice(Message):
     """One device of the caller's."""
 
     device_id: int
+
+
+class FindDevice(Message):
+    """One device of the caller's by its serial number, registered or reported, in either case."""
+
+    serial: Annotated[str, Field(max_length=64)]
+
+
+class MakePath(Message):
+    """Give a device that dials in a secret path of its own; the one before is good for a day."""
+
+    device_id: int
+
+
+class PathMade(Message):
+    """The path; it is told this once."""
+
+    device_id: int
+    token: Secret
+
+
+# ── waiting for approval ─────────────────────────────────────────────────────
+
+
+class ListPending(Message):
+    """One page of the terminals that dialled in to a site of the caller's and are not served."""
+
+    page: Page = 1
+    limit: Limit = 20
+
+
+class PendingDevice(Message):
+    """A terminal that waits for approval."""
+
+    serial_number: str
+    site: SiteId
+    dialect: Dialect
+    reason: Literal["unknown", "hardware_changed"]
+    address: str
+    path: str
+    hardware: Hardware
+    times: int
+    """How often it dialled in since."""
+    first_seen_at: Instant
+    last_seen_at: Instant
+
+
+class PendingPage(Message):
+    """Terminals, and how many there are in all."""
+
+    items: tuple[PendingDevice, ...]
+    total: int
+
+
+class ApproveDevice(Message):
+    """Serve a terminal from now on, or accept that its body is another one."""
+
+    serial: Annotated[str, Field(max_length=64)]
+    name: Name | None = None
+    """None: its model and serial number."""
+    location: Text = ""
+    zone: str | None = None
+    """None: the site's."""
 
 
 # ── people ───────────────────────────────────────────────────────────────────
@@ -142,6 +217,9 @@ class DeviceUser(Message):
     has_password: bool
     fingers: tuple[int, ...]
     """Whose templates are in custody from this device."""
+    alias: str | None = None
+    credentials: tuple[int, ...] = ()
+    """The numbers of what the device holds to know them by, as Template counts them."""
     read_at: Instant
 
 
@@ -168,6 +246,21 @@ class TemplateKept(Message):
     device_id: int
     """Where it was read."""
     read_at: Instant
+
+
+class ReadTemplatesKept(Message):
+    """Templates in custody that were read from a device, themselves; a page at a time."""
+
+    device_id: int
+    page: Page = 1
+    limit: Annotated[int, Field(ge=1, le=20)] = 20
+
+
+class TemplatesRead(Message):
+    """Templates, and how many there are in all."""
+
+    items: tuple[Template, ...]
+    total: int
 
 
 class TemplatesKept(Message):
@@ -204,3 +297,58 @@ class AlarmPage(Message):
 
     items: tuple[AlarmSeen, ...]
     total: int
+
+
+# ── what happens at devices besides punches ──────────────────────────────────
+
+
+class ListDeviceEvents(Message):
+    """One page of what happened at a device and is no punch, newest first."""
+
+    device_id: int
+    page: Page = 1
+    limit: Limit = 20
+
+
+class DeviceEventPage(Message):
+    """Events, and how many there are in all."""
+
+    items: tuple[DeviceEvent, ...]
+    total: int
+
+
+# ── logs that are POSTed ─────────────────────────────────────────────────────
+
+LOG_LIMIT: Final = 250
+
+
+class PostedRecord(Message):
+    """One record of a POSTed log."""
+
+    user_id: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,24}$")]
+    device_time: datetime
+    """The device's wall clock, without a zone."""
+    verify: int | None = None
+    state: int | None = None
+    event: int | None = None
+    raw: bytes = b""
+
+
+class TakeLog(Message):
+    """Records that somebody POSTs in a device's name."""
+
+    serial: Annotated[str, Field(max_length=64)]
+    token: Annotated[Secret, Field(max_length=256)] | None = None
+    """Of the device's own path, where it has one."""
+    records: Annotated[tuple[PostedRecord, ...], Field(min_length=1, max_length=LOG_LIMIT)]
+    wait: Annotated[float, Field(ge=0, le=10)] = 0
+    """Seconds to wait for their delivery."""
+
+
+class LogTaken(Message):
+    """They are committed, each once, whatever way they came before."""
+
+    recorded: int
+    known: int
+    forwarded: bool
+    """Whether all of them were delivered."""

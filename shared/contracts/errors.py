@@ -28,11 +28,16 @@ class Code(StrEnum):
     USERNAME_TAKEN = "USERNAME_TAKEN"
     IP_TAKEN = "IP_TAKEN"
     SERIAL_TAKEN = "SERIAL_TAKEN"
+    ENROLL_ID_TAKEN = "ENROLL_ID_TAKEN"
+    APP_LOGIN_DISABLED = "APP_LOGIN_DISABLED"
     KEY_REUSED = "KEY_REUSED"
     IN_PROGRESS = "IN_PROGRESS"
     TOO_LARGE = "TOO_LARGE"
     TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
     DEVICE_UNREACHABLE = "DEVICE_UNREACHABLE"
+    DEVICE_OFFLINE = "DEVICE_OFFLINE"
+    HARDWARE_CHANGED = "HARDWARE_CHANGED"
+    SERIAL_CLONED = "SERIAL_CLONED"
     DEVICE_WRONG_KEY = "DEVICE_WRONG_KEY"
     DEVICE_REFUSED = "DEVICE_REFUSED"
     DEVICE_WRONG_PROTOCOL = "DEVICE_WRONG_PROTOCOL"
@@ -46,6 +51,7 @@ class Code(StrEnum):
     PULL_INCOMPLETE = "PULL_INCOMPLETE"
     UNKNOWN_FORM = "UNKNOWN_FORM"
     USER_TAKEN = "USER_TAKEN"
+    INCOMPATIBLE = "INCOMPATIBLE"
     ENROLMENT_FAILED = "ENROLMENT_FAILED"
     UNRECEIPTED_RECORDS = "UNRECEIPTED_RECORDS"
     LOG_NOT_QUIET = "LOG_NOT_QUIET"
@@ -88,6 +94,12 @@ CATALOGUE: Final[dict[Code, ErrorSpec]] = {
     Code.SERIAL_TAKEN: ErrorSpec(
         409, "Serial number already exists", "Another device has this serial number; check both."
     ),
+    Code.ENROLL_ID_TAKEN: ErrorSpec(
+        409, "Enroll ID already taken", "Another employee has this enroll_id; choose another."
+    ),
+    Code.APP_LOGIN_DISABLED: ErrorSpec(
+        403, "App login disabled", "Ask an administrator to let you log in to the app again."
+    ),
     Code.KEY_REUSED: ErrorSpec(
         409,
         "Idempotency key reused",
@@ -104,6 +116,21 @@ CATALOGUE: Final[dict[Code, ErrorSpec]] = {
         503,
         "Cannot reach device",
         "Check the device's power and network cable, its IP and port, and the agent's route to it.",
+    ),
+    Code.DEVICE_OFFLINE: ErrorSpec(
+        503,
+        "Device offline or not registered",
+        "Check that the terminal is on, dials in to this site's agent, and is approved.",
+    ),
+    Code.HARDWARE_CHANGED: ErrorSpec(
+        409,
+        "Another terminal under this serial number",
+        "It is not served: if it was repaired or replaced, approve it again.",
+    ),
+    Code.SERIAL_CLONED: ErrorSpec(
+        409,
+        "Two terminals under one serial number",
+        "Both dial in by turns and neither is served now; find the other one and switch it off.",
     ),
     Code.DEVICE_WRONG_KEY: ErrorSpec(
         503,
@@ -160,6 +187,11 @@ CATALOGUE: Final[dict[Code, ErrorSpec]] = {
     ),
     Code.USER_TAKEN: ErrorSpec(
         409, "User ID already on the device", "Choose another user_id, or update the person."
+    ),
+    Code.INCOMPATIBLE: ErrorSpec(
+        409,
+        "Incompatible devices",
+        "Templates are of use to devices of the same family only; enrol the person there.",
     ),
     Code.ENROLMENT_FAILED: ErrorSpec(
         409, "Enrolment failed", "See the details, then let the person try again."

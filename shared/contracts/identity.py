@@ -39,3 +39,8 @@ def punch_id(serial: str, person: str, device_time: str, ordinal: int) -> UUID:
         raise ValueError(msg)
     name = _SEPARATOR.join((serial.strip(), canonical_person(person), device_time, str(ordinal)))
     return uuid5(NAMESPACE, name)
+
+
+def object_id(identity: UUID) -> str:
+    """Return the 24 hexadecimal digits by which /api knows something; the first of its own id."""
+    return identity.hex[:24]

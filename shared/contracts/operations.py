@@ -1,11 +1,12 @@
 """Operations: what is asked of one device, how it goes and ends; jobs, as callers see them."""
 
-from typing import Annotated, Final, Literal, NamedTuple
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import Field
 
-from shared.contracts.actions import Action, Result, UserId
+from shared.contracts.actions import Action, Enrolment, Result, Said, UserId
 from shared.contracts.auth import Permission
 from shared.contracts.errors import Problem
 from shared.contracts.message import Instant, Message, OwnerId, SiteId
@@ -24,6 +25,7 @@ OperationKind = Literal[
     "delete_user",
     "read_templates",
     "write_templates",
+    "push_user",
     "enroll",
     "read_option",
     "write_option",
@@ -58,6 +60,7 @@ SPECS: Final[dict[OperationKind, ActionSpec]] = {
     "delete_user": ActionSpec(Permission.PEOPLE_WRITE, "user-sync", repeatable=True),
     "read_templates": ActionSpec(Permission.PEOPLE_WRITE, "template-sync", repeatable=True),
     "write_templates": ActionSpec(Permission.PEOPLE_WRITE, "template-sync", repeatable=True),
+    "push_user": ActionSpec(Permission.PEOPLE_WRITE, "template-sync", repeatable=True),
     "enroll": ActionSpec(Permission.PEOPLE_WRITE, "enrolment", repeatable=False),
     "read_option": ActionSpec(Permission.DEVICES_OPERATE, "device-control", repeatable=True),
     "write_option": ActionSpec(Permission.DEVICES_OPERATE, "device-control", repeatable=True),
@@ -74,6 +77,8 @@ class Operation(Message):
     device_id: int
     kind: OperationKind
     expires_at: Instant
+    lasting: bool = False
+    """Whether it waits for a device that is away, instead of failing."""
 
 
 class Progress(Message):
@@ -104,12 +109,17 @@ class Outcome(Message):
     result: Result | None = None
     attempt: int | None = None
     """Which attempt it is of, as Started told; None when there was no leave to begin one."""
+    said: Said = None
+    enrolment: Enrolment | None = None
+    """Later news of one that ended with EnrolmentBegun; the status is not news then."""
 
 
 # ── what callers ask ─────────────────────────────────────────────────────────
 
 JobStatus = Literal["queued", "active", "completed", "failed"]
-WAIT_LIMIT: Final = 25.0
+WAIT_LIMIT: Final = 60.0
+LASTING_DAYS: Final = 7
+"""How long a lasting operation waits for its device."""
 
 
 class Operate(Message):
@@ -121,6 +131,8 @@ class Operate(Message):
     """Seconds to wait for the end before the answer is what is known by then."""
     patient_above: int | None = None
     """Stop waiting as soon as the operation turns out to have more than so many things to do."""
+    lasting: bool = False
+    """Let it wait for a device that is away, for LASTING_DAYS."""
 
 
 class CopyTemplates(Message):
@@ -131,8 +143,25 @@ class CopyTemplates(Message):
     user_id: UserId
 
 
+class TransferUsers(Message):
+    """Bring people from one device to another, with all that the first knows them by.
+
+    Each person is three operations at most: read from the source, pushed to the target once they
+    are read, and, to move, deleted from the source once they were read back from the target.
+    """
+
+    from_serial: Annotated[str, Field(max_length=64)]
+    to_serial: Annotated[str, Field(max_length=64)]
+    user_ids: tuple[UserId, ...] | None = None
+    """None: everybody whom the source held when its people were last read."""
+    move: bool = False
+    overwrite: bool = False
+    wait: Annotated[float, Field(ge=0, le=WAIT_LIMIT)] = 0
+    """Seconds to wait for what is read from the source."""
+
+
 class GetJob(Message):
-    """One job of the caller's, by its job id or its operation's id."""
+    """One job of the caller's, by its job id, its operation's id, or the first 24 digits of it."""
 
     job_id: Annotated[str, Field(max_length=128)]
 
@@ -181,3 +210,93 @@ class QueueStats(Message):
     """Every queue's counts."""
 
     queues: dict[str, QueueCounts]
+
+
+# ── the ledger, as callers look into it ──────────────────────────────────────
+
+
+class LedgerEntry(Message):
+    """One operation, with all that is known of it but its secrets."""
+
+    operation_id: UUID
+    owner: OwnerId
+    device_id: int
+    serial_number: str
+    kind: OperationKind
+    action: dict[str, Any]
+    """What was asked, secrets masked; of an unlock only what stands in its own columns."""
+    status: OperationStatus
+    attempts: int
+    """How often it was sent, or will have been by its next sending."""
+    said: Said = None
+    result: Result | None = None
+    problem: Problem | None = None
+    enrolment: Enrolment | None = None
+    after: UUID | None = None
+    """The operation whose success it waits for."""
+    requested_by: str
+    created_at: Instant
+    sent_at: Instant | None = None
+    finished_at: Instant | None = None
+
+
+class GetOperation(GetJob):
+    """One operation of the caller's owner, by the same names as a job."""
+
+
+class ListOperations(Message):
+    """One page of the caller's owner's operations, newest first."""
+
+    page: Annotated[int, Field(ge=1)] = 1
+    limit: Annotated[int, Field(ge=1, le=200)] = 20
+    serial: Annotated[str, Field(max_length=64)] | None = None
+    """Of the device; letters count the same in either case."""
+    kinds: tuple[OperationKind, ...] | None = None
+    status: OperationStatus | None = None
+    start: datetime | None = None
+    """Inclusive, of when it was asked; without a zone it means UTC."""
+    end: datetime | None = None
+    """Exclusive."""
+
+
+class OperationPage(Message):
+    """Operations, and how many there are in all."""
+
+    items: tuple[LedgerEntry, ...]
+    total: int
+
+
+class AskOperationStats(Message):
+    """How many operations of the caller's owner there are of each kind and status."""
+
+
+class OperationCount(Message):
+    """How many of one kind in one status."""
+
+    kind: OperationKind
+    status: OperationStatus
+    count: int
+
+
+class OperationStats(Message):
+    """Every kind and status that there is any of."""
+
+    counts: tuple[OperationCount, ...]
+
+
+class Transfer(Message):
+    """What becomes of one person."""
+
+    user_id: str
+    fetch: LedgerEntry | None = None
+    push: LedgerEntry | None = None
+    delete: LedgerEntry | None = None
+    """Only of a move."""
+    problem: Problem | None = None
+    """Why nothing of it is even tried: INCOMPATIBLE, for one."""
+
+
+class Transferred(Message):
+    """Everybody who was asked for, in that order."""
+
+    items: tuple[Transfer, ...]

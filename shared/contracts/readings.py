@@ -18,7 +18,8 @@ TEMPLATE_LIMIT: Final = 100
 # Not \d: digits of other scripts would make another identity of the same moment.
 _DEVICE_TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$"
 
-Source = Literal["live", "pull", "push"]
+Source = Literal["live", "pull", "push", "http", "app"]
+"""How records came: as they happened, read, handed over by the device, POSTed, by an employee."""
 Privilege = Literal["user", "enroller", "manager", "admin"]
 """What a person may do in a device's own menu."""
 
@@ -34,7 +35,10 @@ class PunchRecord(Message):
     verify: int | None = None
     state: int | None = None
     work_code: str | None = None
+    event: int | None = None
+    """What the person chose at the device, where a dialect tells it apart from the direction."""
     raw: bytes = b""
+    """As read; photos in it are replaced by their digest."""
     flags: tuple[str, ...] = ()
 
 
@@ -77,6 +81,10 @@ class Person(Message):
     has_password: bool = False
     uid: int | None = None
     """The slot of the device's own table; means nothing outside this device."""
+    alias: str | None = None
+    """Another id that some devices show instead."""
+    credentials: tuple[int, ...] = ()
+    """The numbers of what the device holds to know them by, as Template counts them."""
 
 
 class PeopleRead(Message):
@@ -90,13 +98,30 @@ class PeopleRead(Message):
 
 
 class Template(Message):
-    """One fingerprint template: opaque, and secret wherever it is."""
+    """One thing a device knows a person by: opaque, and secret wherever it is."""
 
     user_id: str
-    finger: Annotated[int, Field(ge=0, le=9)]
+    finger: Annotated[int, Field(ge=0, le=99)]
+    """0 to 9: a finger. Above: 10 the password and 11 the card, as digits; 20 to 27 a face, 30 to
+    37 a palm, 50 a photo (timmy.md 1.4, the backup numbers)."""
     flag: Annotated[int, Field(ge=0, le=255)] = 1
     """As the device keeps it: 1 valid, 3 duress."""
+    algorithm: str = ""
+    """What made it, such as thbio3.0; only devices of the same can use it. Empty: not known, or
+    nothing that an algorithm made."""
     data: SecretData
+
+
+class Hardware(Message):
+    """What a device tells of its own body when it dials in; another one is another device."""
+
+    processor: DeviceText | None = None
+    """The serial number of its processor (``cpusn``)."""
+    mac: DeviceText | None = None
+    model: DeviceText | None = None
+    firmware: DeviceText | None = None
+    algorithm: DeviceText | None = None
+    """What makes its templates (``fpalgo``), such as thbio3.0."""
 
 
 class DevicePresence(Message):
@@ -107,6 +132,9 @@ class DevicePresence(Message):
     serial: str | None = None
     firmware: str | None = None
     problem: Problem | None = None
+    hardware: Hardware | None = None
+    address: str | None = None
+    """Where it dialled in from."""
 
 
 class Presence(Message):
@@ -133,3 +161,21 @@ class Alarm(Message):
     """How many bytes were put into quarantine on the agent's disk."""
     digest: str = ""
     """Their SHA-256 in hexadecimal, which is also their name there."""
+
+
+class DeviceEvent(Message):
+    """Something that happened at a device and is no punch."""
+
+    event_id: UUID
+    """A pure function of what the device said, so that a repetition has the same."""
+    owner: OwnerId
+    site: SiteId
+    device_id: int
+    kind: Literal["door", "stranger"]
+    """``stranger``: a face or a finger that the device does not know."""
+    code: int | None = None
+    """Of a door, by timmy.md 1.6: 0 closed, 1 opened, 2 exit button, 3 opened and 4 closed by
+    software, 5 forced open, 6 device removed, 7 input alarm."""
+    device_time: DeviceText
+    """The device's wall clock, as it was read."""
+    read_at: Instant

@@ -129,6 +129,26 @@ ALARM: Final = StreamSpec(
     duplicate_window=2 * MINUTE,
     consumers=(ConsumerSpec("devices", subjects.alarm(_EVERY_SITE, subjects.ANY)),),
 )
+DEVICE_EVENT: Final = StreamSpec(
+    name="DEVICE_EVENT",
+    subjects=(subjects.device_event(_EVERY_SITE, subjects.ANY),),
+    retention="workqueue",
+    discard="new",
+    max_age=0,
+    max_bytes=64 * MIB,
+    duplicate_window=2 * MINUTE,
+    consumers=(ConsumerSpec("devices", subjects.device_event(_EVERY_SITE, subjects.ANY)),),
+)
+DELIVERY: Final = StreamSpec(
+    name="DELIVERY",
+    subjects=(subjects.delivery(_EVERY_SITE, subjects.ANY),),
+    retention="workqueue",
+    discard="new",
+    max_age=0,
+    max_bytes=64 * MIB,
+    duplicate_window=2 * MINUTE,
+    consumers=(ConsumerSpec("attendance", subjects.delivery(_EVERY_SITE, subjects.ANY)),),
+)
 DLQ: Final = StreamSpec(
     name="DLQ",
     subjects=("dlq.>",),
@@ -200,6 +220,8 @@ STREAMS: Final = (
     OUTCOME,
     PEOPLE,
     ALARM,
+    DEVICE_EVENT,
+    DELIVERY,
     DLQ,
     ADVISORY,
     *(of_bucket(bucket) for bucket in BUCKETS),

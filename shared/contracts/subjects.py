@@ -52,6 +52,16 @@ def alarm(site: str, device: int | str) -> str:
     return _join("evt", site, "device", "alarm", "v1", device)
 
 
+def device_event(site: str, device: int | str) -> str:
+    """Where an agent says what happened at a device besides punches."""
+    return _join("evt", site, "device", "event", "v1", device)
+
+
+def delivery(site: str, target: str) -> str:
+    """Where the forwarder says how deliveries go."""
+    return _join("evt", site, "delivery", "news", "v1", target)
+
+
 def presence(site: str, agent: str) -> str:
     """Where an agent says, every few seconds, which of its devices it is connected to."""
     return _join("evt", site, "device", "presence", "v1", agent)

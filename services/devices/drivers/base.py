@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from shared.contracts.agents import LogLayout
 from shared.contracts.errors import Code
-from shared.contracts.readings import Privilege
+from shared.contracts.readings import Privilege, Template
 
 IMPOSSIBLE_TIME = "impossible_time"
 """The device gave a date that no calendar has; kept as it was read."""
@@ -16,12 +16,16 @@ SLOT_ONLY = "slot_only"
 
 
 class DeviceError(Exception):
-    """The device could not be asked, did not answer, or said no; ``code`` is of the catalogue."""
+    """The device could not be asked, did not answer, or said no; ``code`` is of the catalogue.
 
-    def __init__(self, code: Code, details: str) -> None:
+    ``said`` is the device's own answer, where its dialect has one that people can read.
+    """
+
+    def __init__(self, code: Code, details: str, said: dict[str, Any] | None = None) -> None:
         super().__init__(f"{code}: {details}")
         self.code = code
         self.details = details
+        self.said = said
 
 
 class DecodeError(Exception):
@@ -46,6 +50,8 @@ class LogEntry(NamedTuple):
     work_code: str | None
     raw: bytes
     flags: tuple[str, ...] = ()
+    event: int | None = None
+    """What the person chose at the device, where the dialect tells it apart from ``state``."""
 
 
 class PersonEntry(NamedTuple):
@@ -59,6 +65,30 @@ class PersonEntry(NamedTuple):
     group: int | None = None
     has_password: bool = False
     uid: int | None = None
+    alias: str | None = None
+    credentials: tuple[int, ...] = ()
+    """The numbers of what the device holds to know them by, as contracts' Template counts."""
+
+
+class Notice(NamedTuple):
+    """Something that happened at a device and is no punch; see contracts' DeviceEvent."""
+
+    kind: Literal["door", "stranger"]
+    code: int | None
+    device_time: str
+    raw: bytes
+    """What makes it the same when it is told again; photos replaced by their digest."""
+
+
+class Live(NamedTuple):
+    """What a live event carries, each part in the order of the device."""
+
+    entries: tuple[LogEntry, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    people: tuple[PersonEntry, ...] = ()
+    """People whom the device tells of, somebody enrolled at it for one."""
+    templates: tuple[Template, ...] = ()
+    """What it tells to know them by."""
 
 
 class Table(NamedTuple):
@@ -75,6 +105,14 @@ class Table(NamedTuple):
 
 class Driver(Protocol):
     """One dialect: pure functions from what a device sent to what it means."""
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether the device itself hands over every record until it has its answer.
+
+        Then nothing is read unasked, and a record handed over again is the same one.
+        """
+        ...
 
     def layout(self, rows: Iterable[bytes], table: Table, now: datetime, wanted: LogLayout) -> str:
         """Return the form of a log's records, by evidence; ``wanted`` when there are none.
@@ -94,8 +132,8 @@ class Driver(Protocol):
         """
         ...
 
-    def live(self, body: bytes, slots: Mapping[int, str]) -> LogEntry:
-        """Return the record a live event carries; raise DecodeError for an unknown form."""
+    def live(self, body: bytes, slots: Mapping[int, str]) -> Live:
+        """Return what a live event carries; raise DecodeError for an unknown form."""
         ...
 
 

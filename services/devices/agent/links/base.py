@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 from services.devices.drivers.base import PersonEntry, Table
-from shared.contracts.actions import Action, Cleared, Result
+from shared.contracts.actions import Action, Cleared, Result, Said
 from shared.contracts.operations import Progress
-from shared.contracts.readings import Template
+from shared.contracts.readings import Hardware, Template
 
 Keep = Callable[[bytes], None]
 """Takes a piece of a table; what was kept counts only when the reading as a whole succeeds."""
@@ -19,6 +19,17 @@ class Greeting(NamedTuple):
 
     serial: str | None
     firmware: str | None
+    hardware: Hardware | None = None
+    """What a device that dialled in told of its body."""
+    address: str | None = None
+    """Where it dialled in from."""
+
+
+class Fetched(NamedTuple):
+    """Templates, and whose they are where reading them tells."""
+
+    templates: tuple[Template, ...]
+    people: tuple[PersonEntry, ...] = ()
 
 
 class Link(Protocol):
@@ -33,8 +44,24 @@ class Link(Protocol):
         """Whether nothing more can come of this link: close it and open another."""
         ...
 
+    @property
+    def said(self) -> Said:
+        """The device's own answer to what was last asked of it, where people can read it.
+
+        Without secrets; None where the dialect's answers are not for people.
+        """
+        ...
+
+    @property
+    def clock_seconds(self) -> float:
+        """How often to read the device's clock: the sign of life where there is no other."""
+        ...
+
     async def open(self) -> Greeting:
-        """Connect, authenticate, enable the device and ask it who it is."""
+        """Connect, authenticate, enable the device and ask it who it is.
+
+        A device that dials in is waited for, a bounded time; then DEVICE_OFFLINE.
+        """
         ...
 
     async def listen(self) -> None:
@@ -42,7 +69,14 @@ class Link(Protocol):
         ...
 
     async def event(self) -> bytes:
-        """Wait for the next live punch and return its body."""
+        """Wait for the next live event and return its body; each is to be settled."""
+        ...
+
+    async def settle(self, *, kept: bool) -> None:
+        """Let the device know that its last event is kept for good, or that it is not.
+
+        Nothing where a device does not wait to hear it.
+        """
         ...
 
     async def log(self, keep: Keep) -> Table:
@@ -57,8 +91,8 @@ class Link(Protocol):
         """Return the device's wall clock as ISO text, or None when it shows no real date."""
         ...
 
-    async def templates(self, user_id: str | None) -> tuple[Template, ...]:
-        """Return a person's fingerprint templates, or everybody's."""
+    async def templates(self, user_id: str | None) -> Fetched:
+        """Return a person's templates, or everybody's."""
         ...
 
     async def clear_log(self, expected: Table) -> Cleared:
