@@ -2,12 +2,13 @@
 
 from functools import partial
 
-from services.auth import store
+from services.auth.handlers import app_sessions, employees
 from services.auth.handlers.keys import Keys
 from services.auth.handlers.passwords import Passwords
 from services.auth.handlers.sessions import Sessions
 from services.auth.handlers.users import Users
 from services.auth.settings import AuthSettings
+from services.auth.store.users import OUTBOX
 from services.auth.tokens import Signer
 from shared.contracts import auth, catalog, streams
 from shared.kit.buckets import Bucket
@@ -33,7 +34,10 @@ def build(settings: AuthSettings) -> Service:
     sessions = Sessions(engine, signer, clock, passwords, settings.refresh_days)
     keys = Keys(engine, bucket, signer, clock)
     stream = streams.of_bucket(streams.AUTH)
-    _answer(Answers(bus, TokenVerifier(bucket, clock)), sessions, users)
+    answers = Answers(bus, TokenVerifier(bucket, clock))
+    _answer(answers, sessions, users)
+    employees.routes(employees.Employees(engine, clock, passwords), answers)
+    app_sessions.routes(app_sessions.AppSessions(engine, signer, clock, passwords), answers)
     return Service(
         "auth",
         bus,
@@ -41,7 +45,7 @@ def build(settings: AuthSettings) -> Service:
         engine,
         prepare=[partial(users.found, settings), keys.publish],
         tasks=[
-            Relay("auth", settings, engine, store.OUTBOX, bus, [stream]).run,
+            Relay("auth", settings, engine, OUTBOX, bus, [stream]).run,
             keys.keep_published,
         ],
     )

@@ -65,4 +65,40 @@ refresh_tokens = Table(
     Column("used_at", DateTime(timezone=True)),
 )
 
+employees = Table(
+    "employees",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, ForeignKey(owners.c.id), nullable=False),
+    Column("enroll_id", Text, nullable=False),
+    # The one spelling of the enroll_id: what devices hold as 42 and as 0042 is one person.
+    Column("person", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("password", Text, nullable=False),  # the hash, never the word itself
+    Column("full_name", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("can_login_app", Boolean, nullable=False),
+    Column("can_view_fingerprint", Boolean, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+)
+Index("employees_username", func.lower(employees.c.username), unique=True)
+Index("employees_person", employees.c.owner, employees.c.person, unique=True)
+
+employee_sessions = Table(
+    "employee_sessions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    # No foreign key: an employee's sessions outlive the employee until their tokens have run out.
+    Column("employee_id", Text, nullable=False),
+    Column("owner", Text, ForeignKey(owners.c.id), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+)
+Index("employee_sessions_of", employee_sessions.c.employee_id)
+Index("employee_sessions_ended", employee_sessions.c.ended_at)
+
 outbox = kit_outbox.table(metadata)

@@ -13,9 +13,11 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 from pydantic import BaseModel
 
 from shared.contracts.auth import Email, Password
+from shared.contracts.employees import LONGEST_SESSION
 from shared.contracts.message import OwnerId
 
 EXAMPLE_EMAIL: Final = "admin@timmy.local"
+EXAMPLE_USERNAME: Final = "emp-86359.mo"
 EXAMPLE_PASSWORDS: Final = frozenset({"admin123", "danish123", "password123"})
 """The passwords printed in the two API documents: everybody knows them."""
 
@@ -27,6 +29,8 @@ _STRONG_LENGTH: Final = 10
 
 ENDED_SECONDS: Final = 25 * 3600
 """How long the end of a session is told: no access token, of a day at most, outlives it."""
+ENDED_EMPLOYEE_SECONDS: Final = LONGEST_SESSION + 3600
+"""The same of an employee's session."""
 
 
 # ── passwords ────────────────────────────────────────────────────────────────

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from shared.contracts.auth import Role
 from shared.contracts.errors import Code
 from shared.kit.errors import MusterError, StartupError
-from shared.kit.security import ACCESS, ALGORITHM, ISSUER
+from shared.kit.security import ACCESS, ALGORITHM, EMPLOYEE, ISSUER
 
 REFRESH: Final = "refresh"
 _KID_LENGTH: Final = 32
@@ -31,6 +31,17 @@ class Subject(NamedTuple):
     role: Role
     email: str
     name: str
+    session: UUID
+
+
+class EmployeeSubject(NamedTuple):
+    """Which employee a token speaks for, in which session."""
+
+    employee_id: str
+    owner: str
+    enroll_id: str
+    name: str
+    email: str
     session: UUID
 
 
@@ -62,26 +73,30 @@ class Signer:
     def access(self, subject: Subject, jti: UUID, now: datetime, seconds: int) -> str:
         """Return an access token that lives exactly so many seconds."""
         issued = int(now.timestamp())
-        return self._sign(subject, ACCESS, jti, issued, issued + seconds)
+        return self._sign(_of_user(subject, ACCESS), jti, issued, issued + seconds)
 
     def refresh(self, subject: Subject, jti: UUID, now: datetime, expires_at: datetime) -> str:
         """Return a refresh token; it is good once."""
-        return self._sign(subject, REFRESH, jti, int(now.timestamp()), int(expires_at.timestamp()))
+        issued, expires = int(now.timestamp()), int(expires_at.timestamp())
+        return self._sign(_of_user(subject, REFRESH), jti, issued, expires)
 
-    def _sign(self, subject: Subject, kind: str, jti: UUID, issued: int, expires: int) -> str:
-        claims = {
-            "iss": ISSUER,
-            "sub": str(subject.user_id),
+    def employee(self, subject: EmployeeSubject, jti: UUID, now: datetime, seconds: int) -> str:
+        """Return an employee's token: of another kind than a user's, so neither passes for both."""
+        issued = int(now.timestamp())
+        said = {
+            "sub": subject.employee_id,
             "owner": subject.owner,
-            "role": subject.role,
+            "role": "employee",
             "email": subject.email,
             "name": subject.name,
-            "kind": kind,
+            "enroll_id": subject.enroll_id,
+            "kind": EMPLOYEE,
             "sid": str(subject.session),
-            "jti": str(jti),
-            "iat": issued,
-            "exp": expires,
         }
+        return self._sign(said, jti, issued, issued + seconds)
+
+    def _sign(self, said: dict[str, str], jti: UUID, issued: int, expires: int) -> str:
+        claims = {"iss": ISSUER, "jti": str(jti), "iat": issued, "exp": expires, **said}
         return jwt.encode(claims, self._key, ALGORITHM, headers={"kid": self.kid})
 
     def refresh_id(self, token: str) -> UUID:
@@ -99,3 +114,15 @@ class Signer:
         except (jwt.PyJWTError, ValueError, TypeError) as error:
             raise MusterError(Code.UNAUTHORIZED, "The refresh token is not valid.") from error
         raise MusterError(Code.UNAUTHORIZED, "This is not a refresh token.")
+
+
+def _of_user(subject: Subject, kind: str) -> dict[str, str]:
+    return {
+        "sub": str(subject.user_id),
+        "owner": subject.owner,
+        "role": subject.role,
+        "email": subject.email,
+        "name": subject.name,
+        "kind": kind,
+        "sid": str(subject.session),
+    }

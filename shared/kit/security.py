@@ -22,6 +22,8 @@ log = get_logger(__name__)
 ALGORITHM: Final = "EdDSA"
 ISSUER: Final = "muster"
 ACCESS: Final = "access"
+EMPLOYEE: Final = "employee"
+"""The kind of an employee's token; the role is the same word."""
 FRESH_SECONDS: Final = 4.5
 """The rest of the promised 5 is for the word of an ended session to arrive in the bucket."""
 _REMEMBERED: Final = 4096
@@ -54,15 +56,8 @@ class TokenVerifier:
         if await self._read(ended_entry(claims["sid"])) is not None:
             raise MusterError(Code.UNAUTHORIZED, "This session was ended; log in again.")
         try:
-            return Caller(
-                user_id=int(claims["sub"]),
-                owner=claims["owner"],
-                role=claims["role"],
-                email=claims.get("email", ""),
-                name=claims.get("name", ""),
-                session=claims["sid"],
-            )
-        except (ValidationError, ValueError) as error:
+            return _caller(claims)
+        except (ValidationError, ValueError, KeyError) as error:
             raise MusterError(Code.UNAUTHORIZED, "The access token is malformed.") from error
 
     async def _claims(self, token: str) -> dict[str, Any]:
@@ -80,7 +75,7 @@ class TokenVerifier:
             raise MusterError(Code.UNAUTHORIZED, "The access token has expired.") from error
         except (jwt.PyJWTError, ValueError, TypeError, UnicodeError) as error:
             raise MusterError(Code.UNAUTHORIZED, "The access token is not valid.") from error
-        if claims["kind"] != ACCESS or not _plain(claims["sid"]):
+        if claims["kind"] not in {ACCESS, EMPLOYEE} or not _plain(claims["sid"]):
             raise MusterError(Code.UNAUTHORIZED, "This is not an access token.")
         return claims
 
@@ -105,6 +100,22 @@ class TokenVerifier:
         while len(self._remembered) > _REMEMBERED:
             self._remembered.popitem(last=False)
         return value
+
+
+def _caller(claims: dict[str, Any]) -> Caller:
+    employee = claims["kind"] == EMPLOYEE
+    if employee != (claims["role"] == EMPLOYEE):
+        raise MusterError(Code.UNAUTHORIZED, "The access token is malformed.")
+    return Caller(
+        user_id=0 if employee else int(claims["sub"]),
+        owner=claims["owner"],
+        role=claims["role"],
+        email=claims.get("email", ""),
+        name=claims.get("name", ""),
+        session=claims["sid"],
+        employee_id=claims["sub"] if employee else None,
+        enroll_id=claims["enroll_id"] if employee else None,
+    )
 
 
 def _plain(value: object) -> bool:

@@ -4,8 +4,8 @@ import asyncio
 from datetime import timedelta
 from typing import Final, NoReturn
 
-from services.auth import store
-from services.auth.rules import ENDED_SECONDS
+from services.auth.rules import ENDED_EMPLOYEE_SECONDS, ENDED_SECONDS
+from services.auth.store import employees, users
 from services.auth.tokens import Signer
 from shared.contracts.auth import LoggedOut, SigningKey
 from shared.kit.buckets import AWAY, Bucket
@@ -39,12 +39,17 @@ class Keys:
             return
         now = self._clock.now()
         async with self._engine.connect() as connection:
-            sessions = await store.sessions_ended_since(
+            of_users = await users.sessions_ended_since(
                 connection, now - timedelta(seconds=ENDED_SECONDS)
             )
-        for session in sessions:
-            word = LoggedOut(session=str(session)).model_dump_json()
-            await self._bucket.put(ended_entry(str(session)), word.encode(), life=ENDED_SECONDS)
+            of_employees = await employees.ended_and_not_over(connection, now)
+        for sessions, life in (
+            (of_users, ENDED_SECONDS),
+            (of_employees, ENDED_EMPLOYEE_SECONDS),
+        ):
+            for session in sessions:
+                word = LoggedOut(session=str(session)).model_dump_json()
+                await self._bucket.put(ended_entry(str(session)), word.encode(), life=life)
         key = SigningKey(kid=self._signer.kid, public_pem=self._signer.public_pem, since=now)
         await self._bucket.put(entry, key.model_dump_json().encode())
         log.info("signing key published", kid=self._signer.kid)

@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from services.auth import rules, store
+from services.auth import rules
+from services.auth.handlers.ending import ended
 from services.auth.handlers.passwords import Passwords
 from services.auth.rules import FailedLogins, Worth
-from services.auth.store import StoredUser
+from services.auth.store import users as store
+from services.auth.store.users import StoredUser
 from services.auth.tokens import Signer, Subject
-from shared.contracts import streams
 from shared.contracts.auth import Caller, LoggedOut, Login, Logout, Refresh, Session, User
 from shared.contracts.errors import Code
 from shared.contracts.message import Secret
@@ -18,20 +19,10 @@ from shared.kit.clock import Clock, new_id
 from shared.kit.db import AsyncConnection, AsyncEngine, transaction
 from shared.kit.errors import MusterError
 from shared.kit.logging import get_logger
-from shared.kit.outbox import Said
-from shared.kit.security import ended_entry
 
 log = get_logger(__name__)
 
-_AUTH_STREAM: Final = streams.of_bucket(streams.AUTH)
 _REFRESHED_SECONDS: Final = 3600
-
-
-def ended(session: UUID) -> Said:
-    """Return the word to every service that a session is ended."""
-    entry = ended_entry(str(session))
-    word = LoggedOut(session=str(session))
-    return Said(_AUTH_STREAM, streams.AUTH.subject(entry), entry, word, rules.ENDED_SECONDS)
 
 
 class Sessions:

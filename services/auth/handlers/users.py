@@ -4,11 +4,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from services.auth import rules, store
+from services.auth import rules
 from services.auth.handlers.passwords import Passwords
 from services.auth.rules import Bootstrap, FirstOwner
 from services.auth.settings import AuthSettings
-from services.auth.store import NewUser
+from services.auth.store import employees
+from services.auth.store import users as store
+from services.auth.store.users import NewUser
 from shared.contracts.auth import Caller, RegisterUser, User
 from shared.contracts.errors import Code
 from shared.kit.clock import Clock
@@ -69,19 +71,19 @@ class Users:
             raise StartupError(msg)
         if await self._example_stored():
             msg = (
-                f"{rules.EXAMPLE_EMAIL} still has the password printed in the API documents:"
-                " start a database of your own, not the demo's"
+                f"{rules.EXAMPLE_EMAIL} or {rules.EXAMPLE_USERNAME} has the password printed in"
+                " the API documents: start a database of your own, not the demo's"
             )
             raise StartupError(msg)
 
     async def _example_stored(self) -> bool:
         async with self._engine.connect() as connection:
             user = await store.user_by_email(connection, rules.EXAMPLE_EMAIL)
-        if user is None:
-            return False
-        for password in rules.EXAMPLE_PASSWORDS:
-            if (await self._passwords.check(password, user.password))[0]:
-                return True
+            employee = await employees.by_username(connection, rules.EXAMPLE_USERNAME)
+        for known in (user, employee):
+            for password in rules.EXAMPLE_PASSWORDS if known else ():
+                if known and (await self._passwords.check(password, known.password))[0]:
+                    return True
         return False
 
     async def _add(self, owner: FirstOwner) -> None:

@@ -13,7 +13,8 @@ import pytest
 from services.auth.app import build
 from services.auth.handlers.passwords import Passwords
 from services.auth.settings import AuthSettings
-from shared.contracts import auth, catalog, streams
+from shared.contracts import auth, catalog, employees, streams
+from shared.contracts.message import Secret
 from shared.kit.buckets import Bucket
 from shared.kit.bus import Bus
 from shared.kit.errors import MusterError, StartupError
@@ -169,3 +170,43 @@ async def _purge(platform: Platform) -> None:
     )
     await client.jetstream().purge_stream(streams.AUTH.stream)
     await client.close()
+
+
+async def test_a_lost_bucket_lets_no_barred_employee_back_in(
+    asker: Asker, platform: Platform
+) -> None:
+    admin = (await asker.login()).access_token.get_secret_value()
+    adding = employees.AddEmployee(
+        enroll_id="77801", username="emp-77801.mo", password=Secret("a long word"), full_name="E"
+    )
+    made = await asker.ask(catalog.ADD_EMPLOYEE, adding, employees.Employee, admin)
+    logging_in = employees.EmployeeLogin(
+        username=made.username, password=Secret("a long word"), access_seconds=86_400
+    )
+    session = await asker.ask(catalog.LOGIN_EMPLOYEE, logging_in, employees.EmployeeSession)
+    removing = employees.RemoveEmployee(employee_id=made.id)
+    await asker.ask(catalog.REMOVE_EMPLOYEE, removing, employees.Employee, admin)
+    await _purge(platform)
+    alive = await asker.login()
+
+    async def admitted() -> bool:
+        return await asker.admits(alive)
+
+    await eventually(admitted)
+    with pytest.raises(MusterError, match="ended"):
+        await asker.verifier().verify(session.access_token.get_secret_value())
+
+
+async def test_a_demos_employee_keeps_other_servers_from_starting(
+    clean: Platform, key: Path
+) -> None:
+    settings = auth_settings(clean, key)
+    await _starts(settings)
+    hashed = await Passwords().hash("password123")
+    async with await clean.superuser() as connection:
+        await connection.execute(
+            "insert into auth.employees select repeat('a', 24), id, '1', '1', 'emp-86359.mo', %s, 'E', '', '',"
+            " true, true, true, now(), now() from auth.owners limit 1",
+            (hashed,),
+        )
+    assert "emp-86359.mo" in await _refusal(settings)

@@ -1,4 +1,4 @@
-"""All SQL of auth."""
+"""Owners, users, their sessions and refresh tokens."""
 
 from datetime import datetime
 from typing import Any, Final, NamedTuple
