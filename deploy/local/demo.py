@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from deploy import secretfile
-from deploy.local import credentials
-from deploy.local.installation import DEMO_EMAIL, DEMO_PASSWORD, ZONE
+from deploy.local import credentials, terminals
+from deploy.local.installation import DEMO_EMAIL, DEMO_PASSWORD
 from deploy.local.ports import LOOPBACK, Listening
 from deploy.local.process import Process
 from deploy.local.settings import port_setting
@@ -29,21 +29,12 @@ if TYPE_CHECKING:
     from shared.kit.clock import Clock
 
 _LIVE_SECONDS: Final = 2
-_RECORDS: Final = 2_000
-_TEMPLATES: Final = 30
-_USERS: Final = 50
 _PATIENCE_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.1
 _PAUSE_SECONDS: Final = 0.5
 _TRIES: Final = 20
 _LATER: Final = {503, 504}
 """A part of muster, or the terminal, may be a moment behind the others."""
-
-_TERMINALS: Final[tuple[dict[str, Any], ...]] = (
-    {"serial": "HQ0001", "name": "Front door", "zone": ZONE, "key": 0},
-    {"serial": "HQ0002", "name": "Warehouse", "zone": "Asia/Baghdad", "key": 0},
-    {"serial": "HQ0003", "name": "Laboratory", "zone": ZONE, "key": 0},
-)
 
 
 class DemoError(Exception):
@@ -59,17 +50,7 @@ class Demo:
         self._clock = clock
         self._layout = plan.layout
         self._fleet_control = f"http://{LOOPBACK}:{plan.settings.port_fleet}"
-        self._specs = [
-            {
-                **terminal,
-                "host": f"127.0.1.{number}",
-                "port": plan.settings.port_terminal,
-                "users": _USERS,
-                "records": _RECORDS,
-                "templates": _TEMPLATES,
-            }
-            for number, terminal in enumerate(_TERMINALS, start=1)
-        ]
+        self._specs = terminals.specs(plan.settings)
 
     def forwarding(self) -> dict[str, str]:
         """Return the forwarder's target: the receiver, and the token it demands."""
@@ -85,7 +66,8 @@ class Demo:
         yield Listening(port_setting("fleet"), settings.port_fleet)
         yield Listening(port_setting("receiver"), settings.port_receiver)
         for spec in self._specs:
-            yield Listening(port_setting("terminal"), spec["port"], spec["host"])
+            if "host" in spec:
+                yield Listening(port_setting("terminal"), spec["port"], spec["host"])
 
     def processes(self) -> tuple[Process, ...]:
         """Write down the fleet; return the processes of the world around muster."""
@@ -124,6 +106,7 @@ class Demo:
             token = await self._log_in(client)
             await asyncio.gather(*(self._register(client, token, spec) for spec in self._specs))
             self._screen.step(f"{len(self._specs)} terminals registered")
+            await self._employ(client, token)
             await self._await_live_punch()
         guide = json.dumps(self._guide(), indent=2).encode()
         self._layout.demo.unlink(missing_ok=True)
@@ -144,21 +127,20 @@ class Demo:
     async def _register(
         self, client: httpx.AsyncClient, token: str, spec: Mapping[str, Any]
     ) -> None:
-        body = {
-            "name": spec["name"],
-            "ip": spec["host"],
-            "port": spec["port"],
-            "password": str(spec["key"]),
-            "location": spec["name"],
-            "serial_number": spec["serial"],
-            "zone": spec["zone"],
-        }
+        body = terminals.registration(spec)
+        await self._make(client, token, "/api/v1/devices", body, f"register {spec['serial']}")
+
+    async def _employ(self, client: httpx.AsyncClient, token: str) -> None:
+        await self._make(client, token, "/api/employees", terminals.EMPLOYEE, "add the employee")
+
+    async def _make(
+        self, client: httpx.AsyncClient, token: str, path: str, body: Mapping[str, Any], what: str
+    ) -> None:
         headers = {"authorization": f"Bearer {token}"}
-        url = f"{self._plan.gateway}/api/v1/devices"
-        answer = await _post_patiently(client, url, body, headers)
+        answer = await _post_patiently(client, f"{self._plan.gateway}{path}", body, headers)
         # Conflict: it is there since an earlier start.
         if not answer.is_success and answer.status_code != httpx.codes.CONFLICT:
-            msg = f"cannot register {spec['serial']}: {answer.text[:300]}"
+            msg = f"cannot {what}: {answer.text[:300]}"
             raise DemoError(msg)
 
     async def _await_live_punch(self) -> None:
@@ -177,15 +159,12 @@ class Demo:
         site = next(iter(self._plan.owners_by_site))
         cursor = subscriber_consumer(site)
         seed_file = self._layout.seed(cursor.durable)
-        shown = ("serial", "host", "port", "users")
         return {
             "gateway": self._plan.gateway,
             "admin_email": DEMO_EMAIL,
             "admin_password": DEMO_PASSWORD,
-            "devices": [
-                {"dialect": "zk", "punches": spec["records"], **{key: spec[key] for key in shown}}
-                for spec in self._specs
-            ],
+            "employee": {key: terminals.EMPLOYEE[key] for key in ("username", "password")},
+            "devices": [terminals.shown(spec) for spec in self._specs],
             "fleet_control": self._fleet_control,
             "nats_url": self._plan.nats_url,
             "subscriber": {
@@ -201,8 +180,9 @@ class Demo:
 
     def _places(self) -> dict[str, str]:
         return {
-            "API": f"{self._plan.gateway}/api/v1",
+            "API": f"{self._plan.gateway}/api/v1 and /api",
             "Log in as": f"{DEMO_EMAIL}, {DEMO_PASSWORD}",
+            "Employee": ", ".join(terminals.EMPLOYEE[key] for key in ("username", "password")),
             "Terminals": self._fleet_control,
             "What the webhook got": str(self._layout.receiver_log),
             "Events": f"{self._plan.nats_url} (credentials in {self._layout.demo})",

@@ -80,9 +80,13 @@ class Plan:
                 f"agent-{site}",
                 "services.devices.agent",
                 self.ports()[f"agent-{site}"],
-                {"MUSTER_SITE": site, "MUSTER_AGENT": f"{site}-1"},
+                {
+                    "MUSTER_SITE": site,
+                    "MUSTER_AGENT": f"{site}-1",
+                    "MUSTER_TIMMY_PORT": str(port),
+                },
             )
-            for site in self.owners_by_site
+            for site, port in self._dial_in_ports().items()
         )
         return (*services, *agents)
 
@@ -93,12 +97,19 @@ class Plan:
             ports[f"agent-{site}"] = self.settings.port_agent + number
         return ports
 
+    def _dial_in_ports(self) -> dict[str, int]:
+        """Return where the terminals of each site dial in."""
+        first = self.settings.port_timmy
+        return {site: first + number for number, site in enumerate(self.owners_by_site)}
+
     def listening(self) -> Iterator[Listening]:
         """Return every port that must be free."""
         for name in ("nats", "postgres", PROVISIONER):
             yield Listening(port_setting(name), getattr(self.settings, f"port_{name}"))
         for name, port in self.ports().items():
             yield Listening(port_setting(name.partition("-")[0]), port)
+        for port in self._dial_in_ports().values():
+            yield Listening(port_setting("timmy"), port)
 
     def _database(self, schema: str) -> dict[str, str]:
         role = roles_of(schema).runtime

@@ -31,6 +31,8 @@ class LocalSettings(BaseSettings):
     port_forwarder: Port = 9194
     port_agent: Port = 9200
     """Of the first site's agent; those of other sites follow."""
+    port_timmy: Port = 9091
+    """Where the terminals of the first site dial in; of other sites, on the ports after it."""
     port_fleet: Port = 9095
     port_receiver: Port = 9096
     port_terminal: Port = 4370
