@@ -73,9 +73,13 @@ async def _serve(fleet: Fleet, listener: socket.socket, live_every: float) -> No
 
 def _ready(fleet: Fleet, listener: socket.socket) -> dict[str, object]:
     host, port = listener.getsockname()
-    devices = [
+    devices: list[dict[str, object]] = [
         {"serial": serial, "host": server.device.spec.host, "port": server.port}
         for serial, server in fleet.servers.items()
+    ]
+    devices += [
+        {"serial": serial, "server": terminal.dialing.server}
+        for serial, terminal in fleet.terminals.items()
     ]
     return {"control": f"http://{host}:{port}", "devices": devices}
 
@@ -109,7 +113,8 @@ def _address(text: str) -> tuple[str, int]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m services.devices.simulators",
-        description="Simulated ZKTeco terminals on TCP and UDP port 4370, controlled over HTTP.",
+        description="Simulated terminals, controlled over HTTP: ZKTeco terminals on TCP and UDP "
+        "port 4370, Timmy terminals that dial a server.",
         epilog="Prints one JSON line when everything listens: the control's URL and the devices.",
     )
     parser.add_argument(

@@ -81,3 +81,12 @@ PROFILES: Final[Mapping[str, Mapping[str, object]]] = {
         "live_width": 52,
     },
 }
+
+FAMILIES: Final[Mapping[str, Mapping[str, object]]] = {
+    # Fingerprint terminals, TH600W and TM20-WIFI: no WebSocket pongs.
+    "a": {"platform": "tfs30", "firmware": "TH600W_v6.1", "quirks": ["no_pong"]},
+    "b": {"platform": "AiFace", "firmware": "AiF43V_v4.50"},
+    "c": {"platform": "AiFace", "firmware": "ai518_f40v_v1.29"},
+    "d": {"platform": "AI07F", "firmware": "ai07f_f40v_v1.02"},
+}
+"""Timmy terminals, by family; section 0.1 of the protocol notes."""

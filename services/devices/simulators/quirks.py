@@ -5,6 +5,13 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 
 
+class Dialect(StrEnum):
+    """The protocol that a terminal speaks."""
+
+    ZK = "zk"
+    TIMMY = "timmy"
+
+
 class Transport(StrEnum):
     """What a terminal listens on, always the same port number."""
 
@@ -84,3 +91,23 @@ class Enrols(StrEnum):
     FAIL = "fail"
     DUPLICATE = "duplicate"
     NOBODY = "nobody"
+
+
+class Family(StrEnum):
+    """Families of Timmy firmware: TM20 and TH600W, AiFace 4, newer AiFace, the 80-command dialect.
+
+    Source: section 0.1 of the protocol notes.
+    """
+
+    A = "a"
+    B = "b"
+    C = "c"
+    D = "d"
+
+
+class Paging(StrEnum):
+    """How count, from and to of a page are meant: of the total, of the page, or as logs have it."""
+
+    TOTAL = "p1"
+    PAGE = "p2"
+    LOG = "p3"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -17,12 +18,16 @@ from pydantic import (
     model_validator,
 )
 
-from services.devices.simulators.profiles import PROFILES
+from services.devices.simulators.faults import QUIRKS, Fault
+from services.devices.simulators.profiles import FAMILIES, PROFILES
 from services.devices.simulators.quirks import (
     Closing,
+    Dialect,
     Empty,
     Enrols,
+    Family,
     LogWidth,
+    Paging,
     Second,
     Sizes,
     Transport,
@@ -30,6 +35,9 @@ from services.devices.simulators.quirks import (
     UserWidth,
     Writes,
 )
+
+# What terminals ask for when nobody typed a path.
+_PATH = "/pub/chat"
 
 
 class SpecError(Exception):
@@ -60,6 +68,25 @@ def _known_profile(name: str) -> str:
     return name
 
 
+def _dialed(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"ws", "wss"} or not parts.hostname:
+        sentence = "not of the form ws://host:port/path"
+        raise ValueError(sentence)
+    return url if parts.path else f"{url}{_PATH}"
+
+
+def _words(value: object) -> object:
+    return [word for word in value.split("+") if word] if isinstance(value, str) else value
+
+
+def _quirks(faults: frozenset[Fault]) -> frozenset[Fault]:
+    if faults - QUIRKS:
+        sentence = f"only {', '.join(sorted(QUIRKS))} can last for ever"
+        raise ValueError(sentence)
+    return faults
+
+
 def _none_word(value: object) -> object:
     return None if value == "none" else value
 
@@ -88,6 +115,13 @@ class DeviceSpec(BaseModel):
     use is a form nobody knows. `one_connection` may also be true, which is `reset`. `templates` is
     how many fingers are enrolled at the start, `garbage` whether memory shows behind the NUL of a
     text.
+
+    A terminal of the dialect timmy dials `server` and begins with what its `family` is like. Its
+    `records` are acknowledged, the `backlog` on top of them is not. `page_size` 0 is 40 people or
+    50 records. After a lost connection it waits `heartbeat` seconds, for an answer `patience`
+    seconds, a quarter of it after senduser. `deletes` is the code with which deleteuser forgets
+    all of a person, `capacity` how many people and how many credentials of a kind it holds.
+    `quirks` are faults for ever: a list, or words with + between them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -120,14 +154,31 @@ class DeviceSpec(BaseModel):
     one_connection: Annotated[Second, BeforeValidator(_second)] = Second.SERVED
     garbage: bool = False
     enrols: Enrols = Enrols.OK
+    dialect: Dialect = Dialect.ZK
+    server: Annotated[str, AfterValidator(_dialed)] = f"ws://127.0.0.1:9091{_PATH}"
+    family: Family = Family.C
+    paging: Paging = Paging.TOTAL
+    page_size: Annotated[int, Field(ge=0, le=10_000)] = 0
+    backlog: Annotated[int, Field(ge=0)] = 0
+    algorithm: Literal["thbio1.0", "thbio3.0"] = "thbio3.0"
+    heartbeat: Annotated[float, Field(gt=0, le=3600)] = 3
+    patience: Annotated[float, Field(gt=0, le=3600)] = 20
+    deletes: Annotated[Literal[0, 12, 13], BeforeValidator(_text_as_number)] = 13
+    capacity: Annotated[int, Field(ge=0)] = 5_000
+    quirks: Annotated[frozenset[Fault], BeforeValidator(_words), AfterValidator(_quirks)] = (
+        frozenset()
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _of_profile(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        profile = given.get("profile", "zmm220")
-        return {**PROFILES.get(profile, {}), **given} if isinstance(profile, str) else given
+        if given.get("dialect") == Dialect.TIMMY:
+            table, name = FAMILIES, given.get("family", Family.C)
+        else:
+            table, name = PROFILES, given.get("profile", "zmm220")
+        return {**table.get(name, {}), **given} if isinstance(name, str) else given
 
 
 def parse_option(text: str) -> DeviceSpec:

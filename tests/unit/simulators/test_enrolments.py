@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from services.devices.simulators import sensor
-from services.devices.simulators.device import ENROL_FINGER, NobodyEnrolsError
+from services.devices.simulators.device import ENROL_FINGER
 from services.devices.simulators.enrolment import Laying
+from services.devices.simulators.machine import NobodyEnrolsError
 from services.devices.simulators.zk.codes import Command, Reply
 from tests.unit.simulators.raw import Raw, RawClient, RawPeer
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from services.devices.simulators.device import POWER_OFF, POWER_ON, DisabledError
+from services.devices.simulators.device import POWER_OFF, POWER_ON
 from services.devices.simulators.faults import Fault
+from services.devices.simulators.machine import DisabledError
 from services.devices.simulators.zk.codes import Command, Reply
 from services.devices.simulators.zk.wire import decode, key_bytes
 from tests.unit.simulators.raw import ATTENDANCE, RawClient, RawPeer

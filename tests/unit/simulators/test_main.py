@@ -15,6 +15,7 @@ import pytest
 
 from tests.unit.simulators.conftest import until
 from tests.unit.simulators.raw import PATIENCE
+from tests.unit.simulators.timmy.house import open_house
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -108,3 +109,16 @@ async def test_what_is_wrong_is_said_in_a_sentence(
         assert process.returncode
         assert word in complaint.decode()
         assert "Traceback" not in complaint.decode()
+
+
+async def test_terminals_that_dial_are_run_too(tmp_path: Path) -> None:
+    async with open_house() as house:
+        device = f"serial=ZXRE06022863,dialect=timmy,server={house.url},heartbeat=0.1"
+        options = ("--state-dir", str(tmp_path), "--device", device, "--live-every", "0.02")
+        async with simulator(*options) as process, asyncio.timeout(2 * PATIENCE):
+            told = await ready(process)
+            assert told["devices"] == [
+                {"serial": "ZXRE06022863", "server": f"{house.url}/pub/chat"}
+            ]
+            assert [(await house.next("sendlog"))["count"] for _ in range(3)] == [1, 1, 1]
+            assert await end(process, signal.SIGTERM) == 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from services.devices.simulators.device import DisabledError
+from services.devices.simulators.machine import DisabledError
 from services.devices.simulators.zk.codes import Command, Reply
 from services.devices.simulators.zk.wire import Packet, key_bytes
 from tests.unit.simulators.conftest import until

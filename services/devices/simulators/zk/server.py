@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from services.devices.simulators.faults import Fault
+from services.devices.simulators.faults import ZK, Fault
+from services.devices.simulators.machine import demand_known
 from services.devices.simulators.quirks import Transport
 from services.devices.simulators.zk.tcp import TcpClient
 from services.devices.simulators.zk.terminal import MOMENT, Terminal
@@ -79,8 +80,9 @@ class ZkServer(Terminal):
     async def set_fault(self, fault: Fault, after: int = 0) -> None:
         """Replace the fault in force; some wait until `after` bytes of table data went out.
 
-        `none` switches on a terminal that was switched off.
+        `none` switches on a terminal that was switched off. InputError for another dialect's.
         """
+        demand_known(fault, ZK)
         self.firmware.fault = Fault.NONE if fault is Fault.DROP else fault
         self.firmware.left = after
         if fault in _BREAKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from services.devices.simulators.device import DisabledError
+from services.devices.simulators.machine import DisabledError
 from services.devices.simulators.zk import events
 from services.devices.simulators.zk.codes import Event, Reply
 from services.devices.simulators.zk.wire import Packet

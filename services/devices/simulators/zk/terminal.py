@@ -14,7 +14,10 @@ from services.devices.simulators.zk.firmware import Firmware
 from services.devices.simulators.zk.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from services.devices.simulators.device import Device, Happening
+    from services.devices.simulators.enrolment import Laying
     from services.devices.simulators.truth import Punch
 
 MOMENT = 0.2
@@ -109,6 +112,18 @@ class Terminal(ABC):
     def punch(self, person: str, state: int) -> Punch:
         """Let a person punch now: the truth first, then an event to every registered connection."""
         return self.device.punch(person, state)
+
+    def record(self, person: str, stamp: str, state: int, verify: int) -> Punch:
+        """Add a record with any wall-clock time (truth.STAMP), without an event."""
+        return self.device.record(person, stamp, state, verify)
+
+    def backlog(self, count: int) -> None:
+        """Add punches of people who came while nobody listened, without an event."""
+        self.device.backlog(count)
+
+    def lay(self, layings: Iterable[Laying]) -> None:
+        """Lay fingers on the sensor; NobodyEnrolsError when no client asked for one."""
+        self.device.lay(layings)
 
     def _tell(self, happening: Happening) -> None:
         for connection in list(self.connections):

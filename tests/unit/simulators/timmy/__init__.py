@@ -1,0 +1,1 @@
+"""The simulated Timmy terminals against a small server that trusts nobody."""
