@@ -1,9 +1,11 @@
 """Attendance put together: the only file that knows all of its parts."""
 
-from services.attendance.handlers import Attendance, Sites, routes
+from services.attendance.handlers import forwards, listing, phones, readings
+from services.attendance.handlers.recorder import Recorder
+from services.attendance.handlers.sites import Sites
 from services.attendance.settings import AttendanceSettings
-from services.attendance.store import punches as store
-from shared.contracts.streams import AUTH, DLQ, PEOPLE, PUNCH, RECORDED, SITE, VERSION, of_bucket
+from services.attendance.store.punches import OUTBOX
+from shared.contracts import streams
 from shared.kit.buckets import Bucket
 from shared.kit.bus import Bus
 from shared.kit.clock import SystemClock
@@ -20,14 +22,21 @@ def build(settings: AttendanceSettings) -> Service:
     clock = SystemClock()
     bus = Bus("attendance", settings)
     engine = engine_of("attendance", settings)
-    sites = Sites(Bucket(bus, SITE), clock)
-    attendance = Attendance(engine, bus, sites, Bucket(bus, VERSION), clock)
-    routes(attendance, Answers(bus, TokenVerifier(Bucket(bus, AUTH), clock)), bus)
-    relay = Relay("attendance", settings, engine, store.OUTBOX, bus, [RECORDED])
+    answers = Answers(bus, TokenVerifier(Bucket(bus, streams.AUTH), clock))
+    recorder = Recorder(engine, Bucket(bus, streams.VERSION), clock)
+    told = forwards.Forwards(engine, clock)
+    sites = Sites(Bucket(bus, streams.SITE), clock)
+    forwards.routes(told, bus)
+    readings.routes(readings.Readings(engine, bus, sites, recorder, told), answers, bus)
+    phones.routes(phones.Phones(engine, recorder, told, clock), answers)
+    listing.routes(listing.Listing(engine), answers)
+    heard = (streams.PUNCH, streams.PEOPLE, streams.DELIVERY)
+    buckets = (streams.VERSION, streams.SITE, streams.AUTH)
     check = StreamCheck(
         bus,
-        (PUNCH, PEOPLE, RECORDED, DLQ, *(of_bucket(each) for each in (VERSION, SITE, AUTH))),
-        ((PUNCH, PUNCH.consumers[0]), (PEOPLE, PEOPLE.consumers[0])),
+        (*heard, streams.RECORDED, streams.DLQ, *map(streams.of_bucket, buckets)),
+        tuple((each, each.consumers[0]) for each in heard),
         seconds=settings.startup_seconds,
     )
+    relay = Relay("attendance", settings, engine, OUTBOX, bus, [streams.RECORDED])
     return Service("attendance", bus, check, engine, tasks=[relay.run])

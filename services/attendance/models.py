@@ -3,8 +3,10 @@
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -14,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.kit import outbox
 
@@ -79,6 +82,7 @@ punches = Table(
     Column("verify_method", BigInteger),
     Column("in_out_state", BigInteger),
     Column("work_code", Text),
+    Column("event", BigInteger),
     Column("raw", LargeBinary, nullable=False),
     Column("clock_error_ms", BigInteger),
     Column("flags", ARRAY(Text), nullable=False),
@@ -100,4 +104,40 @@ people = Table(
     Column("name", Text, nullable=False),
     Column("read_at", _MOMENT, nullable=False),
     comment="The name that a person has on a device, as it was read last.",
+)
+
+app_details = Table(
+    "app_details",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("punch_id", Uuid, primary_key=True),
+    Column("latitude", Double),
+    Column("longitude", Double),
+    Column("macs", Text, nullable=False),
+    Column("device_name", Text, nullable=False),
+    comment="What a phone said of itself and its place when it punched.",
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("punch_id", Uuid, primary_key=True),
+    Column("jpeg", LargeBinary, nullable=False),
+    comment="Photos taken with punches by phone; apart, for lists never touch them.",
+)
+
+forwards = Table(
+    "forwards",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("punch_id", Uuid, primary_key=True),
+    Column("delivery_id", Uuid, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("is_send", Boolean, nullable=False),
+    Column("send_failed", Boolean, nullable=False),
+    Column("forwarded_at", _MOMENT),
+    Column("response", JSONB(none_as_null=True)),
+    Column("last_attempt_error", Text),
+    comment="How the forwarding of each punch stands, by the forwarder's news; none: not tried.",
 )

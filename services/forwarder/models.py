@@ -1,7 +1,6 @@
 """The tables of the forwarder's own schema."""
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Column,
     DateTime,
@@ -14,10 +13,14 @@ from sqlalchemy import (
     Uuid,
     func,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from shared.kit import outbox
 
 metadata = MetaData()
 _MOMENT = DateTime(timezone=True)
+
+said = outbox.table(metadata)
 
 
 def _noticed_at() -> Column[object]:
@@ -69,7 +72,8 @@ deliveries = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("owner", Text, nullable=False),
-    Column("target", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("target", Text, nullable=False, comment="'none' while there is nowhere to send it."),
     Column("sequence", BigInteger, nullable=False),
     Column("event_id", Uuid, nullable=False),
     Column("serial_number", Text, nullable=False),
@@ -80,6 +84,7 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("refusals", Integer, nullable=False, server_default="0"),
     Column("next_attempt_at", _MOMENT, nullable=False, server_default=func.now()),
+    Column("claimed_until", _MOMENT, comment="While an attempt may be under way."),
     Column("last_error", Text),
     Column("response_status", Integer),
     Column("response", Text),
@@ -94,6 +99,7 @@ Index(
     deliveries.c.sequence,
     postgresql_where=deliveries.c.status == "pending",
 )
+Index("deliveries_by_punch", deliveries.c.punch_ids, postgresql_using="gin")
 
 withheld = Table(
     "withheld",

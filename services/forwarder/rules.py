@@ -1,25 +1,55 @@
-"""What the forwarder decides: what to send, what was missed, and what an answer means. Pure."""
+"""What the forwarder decides: what to send where, what was missed, what an answer means. Pure."""
 
+import json
+import math
 from collections.abc import Iterator
 from itertools import count
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID, uuid5
 
-from shared.contracts.attendance import PunchesRecorded, RecordedPunch
+from shared.contracts.attendance import PunchesRecorded, RecordedPunch, is_app_site
+from shared.contracts.readings import Source
 from shared.kit.clock import iso
 
 LARGEST: Final = 100
 """Records in one delivery: its ids must fit into a header."""
 _SAFE: Final = 2**53
-"""Above it, JSON readers that keep numbers as floats confuse neighbours."""
+"""From here on, JSON readers that keep numbers as floats confuse neighbours."""
+_SAFE_DIGITS: Final = len(str(_SAFE))
 
 REFUSALS: Final = 5
 UNCONFIRMED: Final = "Remote server did not confirm receipt"
 _BASE_SECONDS: Final = 0.5
 _CAP_SECONDS: Final = 60.0
 _TOO_MANY_REQUESTS: Final = 429
+_DEEPEST: Final = 16
+"""How deep an answer's JSON may be: everybody who reads it later walks down as far."""
+
+NOWHERE: Final = "none"
+"""Stands for the target of a delivery while there is none."""
+_NO_TARGET: Final[dict[Source, str]] = {
+    "app": "FORWARD_FINGERPRINT_URL and FORWARD_LOG_URL are not set",
+    "http": "FORWARD_LOG_URL is not set",
+}
+"""By the source of punches that somebody waits for; who sent them is told that nobody hears."""
 
 Record = dict[str, int | str | None]
+
+
+class Targets(NamedTuple):
+    """The names of the targets that are there."""
+
+    log: str | None
+    phones: str | None
+
+    def of(self, source: Source) -> str | None:
+        """Return where punches of this source go, None: nowhere."""
+        return self.phones if source == "app" else self.log
+
+
+def untargeted(source: Source) -> str | None:
+    """Return why punches of this source go nowhere; None where nobody waits for the answer."""
+    return _NO_TARGET.get(source)
 
 
 class Span(NamedTuple):
@@ -54,6 +84,11 @@ class Verdict(NamedTuple):
     """Whether the target had this very delivery in hand and did not take it."""
     delay: float = 0.0
     """Seconds until the next attempt of one that stays pending."""
+
+
+def source_at(site: str) -> Source:
+    """Return a source whose punches go where those of this site do."""
+    return "app" if is_app_site(site) else "http"
 
 
 def jump(last: int, heard: Span) -> Span | None:
@@ -93,13 +128,13 @@ def _record(punch: RecordedPunch) -> Record:
     return {
         "enrollid": _enroll_id(punch.user_id),
         "time": None if punch.punched_at is None else iso(punch.punched_at),
-        "event": punch.in_out_state,
+        "event": punch.in_out_state if punch.event is None else punch.event,
     }
 
 
 def _enroll_id(user_id: str) -> int | str:
-    number = user_id.isascii() and user_id.isdigit() and int(user_id) <= _SAFE
-    return int(user_id) if number else user_id
+    number = user_id.isascii() and user_id.isdigit() and len(user_id) <= _SAFE_DIGITS
+    return int(user_id) if number and int(user_id) < _SAFE else user_id
 
 
 class Attempt(NamedTuple):
@@ -146,3 +181,33 @@ def backoff(attempts: int, jitter: float) -> float:
 def jitter_of(delivery_id: UUID, attempts: int) -> float:
     """Return a number from 0 to 1 that differs between deliveries and attempts."""
     return uuid5(delivery_id, str(attempts)).int / 2**128
+
+
+def said(status: int | None, text: str) -> Any:
+    """Return what a target answered: JSON where it is JSON that everybody can keep, else its text.
+
+    None without an answer. Not everybody can keep what is deep, no number, or holds what Postgres
+    and UTF-8 have no place for; the text, where such characters stand escaped, tells the same.
+    """
+    if status is None:
+        return None
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return answer if _keepable(answer, _DEEPEST) else text
+
+
+def _keepable(value: object, depth: int) -> bool:
+    match value:
+        case str():
+            return not any(each == "\0" or "\ud800" <= each <= "\udfff" for each in value)
+        case float():
+            return math.isfinite(value)
+        case list():
+            return depth > 0 and all(_keepable(each, depth - 1) for each in value)
+        case dict():
+            parts = [*value.keys(), *value.values()]
+            return depth > 0 and all(_keepable(each, depth - 1) for each in parts)
+        case _:
+            return True

@@ -1,21 +1,18 @@
 """Batches, punches, names: each function does its part of the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
     TableValuedAlias,
     Text,
-    and_,
     column,
     func,
     insert,
     literal,
     select,
-    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -24,13 +21,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.attendance.models import batches, feeds, people, punches, said, versions
 from shared.contracts.attendance import (
-    AttendanceItem,
-    AttendancePage,
-    ListPunches,
     PunchesRecorded,
     RecordedPunch,
 )
-from shared.contracts.identity import canonical_person
 from shared.contracts.readings import PeopleRead, PunchBatch
 from shared.contracts.streams import RECORDED
 from shared.contracts.subjects import punch_recorded
@@ -187,53 +180,3 @@ async def keep_names(
     same = {"owner": read.owner, "device_id": read.device_id, "read_at": read.read_at}
     rows = [{**same, "user_id": person, "name": name} for person, name in names.items()]
     await connection.execute(statement, rows)
-
-
-async def page_of(connection: AsyncConnection, owner: str, ask: ListPunches) -> AttendancePage:
-    """Return one page of the owner's punches, newest first, and how many there are in all."""
-    wanted = and_(
-        of(owner, ask.device_id, ask.user_id),
-        punches.c.punched_at >= _aware(ask.start) if ask.start else true(),
-        punches.c.punched_at < _aware(ask.end) if ask.end else true(),
-    )
-    total = (
-        await connection.execute(select(func.count()).select_from(punches).where(wanted))
-    ).scalar_one()
-    skipped = (ask.page - 1) * ask.limit
-    if skipped >= total:
-        return AttendancePage(items=(), total=total)
-    known_as = and_(
-        people.c.owner == punches.c.owner,
-        people.c.device_id == punches.c.device_id,
-        people.c.user_id == punches.c.user_id,
-    )
-    query = (
-        select(punches, people.c.name)
-        .select_from(punches.outerjoin(people, known_as))
-        .where(wanted)
-        .order_by(punches.c.punched_at.desc().nulls_last(), punches.c.position.desc(), punches.c.id)
-        .limit(ask.limit)
-        .offset(skipped)
-    )
-    rows = (await connection.execute(query)).mappings()
-    return AttendancePage(items=tuple(_item(row) for row in rows), total=total)
-
-
-def of(owner: str, device_id: int | None, user_id: str | None) -> ColumnElement[bool]:
-    """Return the condition for an owner's punches, of one device or person if one is named."""
-    conditions = [punches.c.owner == owner]
-    if device_id is not None:
-        # A number that no column can hold is no device's, and not a reason to fail.
-        asked = device_id if abs(device_id) <= _BIGGEST else -_BIGGEST
-        conditions.append(punches.c.device_id == asked)
-    if user_id is not None:
-        conditions.append(punches.c.user_id == canonical_person(user_id))
-    return and_(*conditions)
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _item(row: Mapping[Any, Any]) -> AttendanceItem:
-    return AttendanceItem.model_validate({**row, "raw": row["raw"].hex()})

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.attendance.models import people, punches
-from services.attendance.store.punches import of
+from services.attendance.store.listing import of
 from shared.contracts.attendance import SummarizePunches, SummaryItem, SummaryPage
 
 _MOMENTS: Final = ARRAY(DateTime(timezone=True))

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -62,13 +63,18 @@ class HttpSink:
         """Close the connections."""
         await self._client.aclose()
 
-    async def post(self, outgoing: Outgoing) -> Answer:
-        """POST once, within TOTAL_SECONDS; failures of the network are answers too."""
+    async def post(self, outgoing: Outgoing, seconds: float = math.inf) -> Answer:
+        """POST once, within so many seconds and TOTAL_SECONDS.
+
+        Failures of the network are answers too.
+        """
+        if self._client.is_closed:
+            return Answer(None, confirmed=False, text="", error="The forwarder is stopping")
         body = body_of(outgoing)
         headers = self._headers(outgoing, body)
         try:
             async with (
-                asyncio.timeout(TOTAL_SECONDS),
+                asyncio.timeout(min(seconds, TOTAL_SECONDS)),
                 self._client.stream("POST", self._url, content=body, headers=headers) as response,
             ):
                 answer = await _read(response)

@@ -22,6 +22,7 @@ from shared.kit.buckets import Bucket
 from shared.kit.bus import Bus
 from shared.kit.clock import new_id
 from shared.kit.service import Service
+from tests.component.attendance.callers import Callers
 from tests.conftest import OWNER, SITES, Platform
 
 MakeBus = Callable[[str], Awaitable[Bus]]
@@ -221,6 +222,14 @@ async def attendance(archive: Archive) -> AsyncIterator[Archive]:
     """Attendance, running once."""
     async with running(archive.service()):
         yield archive
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def callers(clean: Platform, bus_of: MakeBus) -> Callers:
+    """Makes tokens that services believe."""
+    made = Callers()
+    await made.publish(await bus_of("auth"))
+    return made
 
 
 def positions(rows: Sequence[dict[str, Any]], site: str) -> list[int]:

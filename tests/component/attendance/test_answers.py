@@ -3,64 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-import jwt
 import pytest
 import pytest_asyncio
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import create_engine
 
 from services.attendance.models import metadata
 from shared.contracts import streams, subjects
 from shared.contracts.attendance import AttendancePage, ListPunches
-from shared.contracts.auth import SigningKey
 from shared.contracts.catalog import LIST_PUNCHES
 from shared.contracts.errors import Code
 from shared.contracts.readings import PeopleRead, Person
 from shared.kit import rpc
-from shared.kit.buckets import Bucket
-from shared.kit.clock import SystemClock, new_id
+from shared.kit.clock import new_id
 from shared.kit.errors import MusterError
-from shared.kit.security import ALGORITHM, ISSUER, key_entry
+from tests.component.attendance.callers import Callers
 from tests.component.attendance.conftest import (
     READ_AT,
     Archive,
-    MakeBus,
     a_batch,
     a_record,
     eventually,
 )
 from tests.conftest import OTHER_OWNER, OWNER, Platform
 
-KID = "attendance-tests"
-
 
 class Asker:
     """The gateway, with a logged-in caller."""
 
-    def __init__(self, archive: Archive, key: Ed25519PrivateKey) -> None:
+    def __init__(self, archive: Archive, callers: Callers) -> None:
         self._archive = archive
-        self._key = key
-
-    def token(self, owner: str) -> str:
-        now = int(SystemClock().now().timestamp())
-        claims = {
-            "iss": ISSUER,
-            "sub": "1",
-            "owner": owner,
-            "role": "user",
-            "kind": "access",
-            "sid": "s-1",
-            "iat": now,
-            "exp": now + 600,
-        }
-        return jwt.encode(claims, self._key, ALGORITHM, headers={"kid": KID})
+        self.token = callers.user
 
     async def page(self, owner: str = OWNER, **ask: Any) -> AttendancePage:
         return await rpc.ask(
@@ -76,15 +53,8 @@ class Asker:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def asker(attendance: Archive, bus_of: MakeBus) -> AsyncIterator[Asker]:
-    key = Ed25519PrivateKey.generate()
-    pem = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    entry = SigningKey(kid=KID, public_pem=pem.decode(), since=SystemClock().now())
-    bucket = Bucket(await bus_of("auth"), streams.AUTH)
-    await bucket.put(key_entry(KID), entry.model_dump_json().encode())
-    yield Asker(attendance, key)
+async def asker(attendance: Archive, callers: Callers) -> Asker:
+    return Asker(attendance, callers)
 
 
 async def test_an_item_is_all_that_is_known_of_a_punch(attendance: Archive, asker: Asker) -> None:
@@ -107,6 +77,7 @@ async def test_an_item_is_all_that_is_known_of_a_punch(attendance: Archive, aske
         "verify_method": 1,
         "in_out_state": 1,
         "work_code": "9",
+        "event": None,
         "raw": "01000000",
         "clock_error_ms": 250,
         "flags": ("odd",),

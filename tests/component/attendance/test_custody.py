@@ -9,8 +9,11 @@ from uuid import UUID
 import pytest
 from typing_extensions import override
 
-from services.attendance import rules
-from services.attendance.handlers import Attendance, Sites
+from services.attendance.handlers.forwards import Forwards
+from services.attendance.handlers.readings import Readings
+from services.attendance.handlers.recorder import Recorder
+from services.attendance.handlers.sites import Sites
+from services.attendance.rules import batches as rules
 from services.attendance.store import punches as store
 from shared.contracts import streams, subjects
 from shared.contracts.attendance import PunchesRecorded
@@ -144,28 +147,28 @@ async def test_two_instances_at_once_record_each_punch_once_without_gaps(
 class Handler:
     """Attendance's handlers without its process, so that a test can call them out of turn."""
 
-    def __init__(self, archive: Archive, bus: Bus, kind: type[Attendance] = Attendance) -> None:
+    def __init__(self, archive: Archive, bus: Bus, kind: type[Readings] = Readings) -> None:
         clock = SystemClock()
         service = archive.service()
         assert service.engine is not None
         self.engine: AsyncEngine = service.engine
-        self.attendance = kind(
+        self.readings = kind(
             self.engine,
             bus,
             Sites(Bucket(bus, streams.SITE), clock),
-            Bucket(bus, streams.VERSION),
-            clock,
+            Recorder(self.engine, Bucket(bus, streams.VERSION), clock),
+            Forwards(self.engine, clock),
         )
 
     async def hear(self, batch: PunchBatch) -> None:
         where = subjects.punch_read(batch.site, batch.device_id)
-        await self.attendance.punches_read(where, batch)
+        await self.readings.punches_read(where, batch)
 
     async def close(self) -> None:
         await self.engine.dispose()
 
 
-class Hasty(Attendance):
+class Hasty(Readings):
     """The control: it gives the receipt before the commit."""
 
     @override
@@ -175,9 +178,9 @@ class Hasty(Attendance):
         await super().punches_read(subject, read)
 
 
-@pytest.mark.parametrize(("kind", "early"), [(Attendance, 0), (Hasty, 1)])
+@pytest.mark.parametrize(("kind", "early"), [(Readings, 0), (Hasty, 1)])
 async def test_no_receipt_before_the_commit(
-    archive: Archive, bus_of: MakeBus, kind: type[Attendance], early: int
+    archive: Archive, bus_of: MakeBus, kind: type[Readings], early: int
 ) -> None:
     """While the commit is held up, nobody may think that it happened."""
     handler = Handler(archive, await bus_of("attendance"), kind)

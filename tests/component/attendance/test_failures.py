@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from services.attendance import rules
+from services.attendance.rules import batches as rules
 from shared.contracts import streams
 from shared.kit.settings import DatabaseSettings
 from tests.component.attendance.conftest import (

@@ -1,117 +1,36 @@
-"""The forwarder itself, on real servers, with a receiver that answers as it is told."""
+"""The forwarder itself, on real servers, with a receiver."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import pytest_asyncio
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from deploy.local.ports import free_port
 from services.forwarder.app import build
 from services.forwarder.settings import ForwarderSettings
 from shared.contracts import streams, subjects
-from shared.contracts.attendance import PunchesRecorded, RecordedPunch
+from shared.contracts.attendance import APP_SERIAL, PunchesRecorded, RecordedPunch, app_site
+from shared.contracts.catalog import REDELIVER
+from shared.contracts.deliveries import DeliveryNews, Redeliver, Redelivered, Redelivery
+from shared.contracts.readings import Source
+from shared.kit import rpc
 from shared.kit.bus import Bus
 from shared.kit.clock import new_id
 from shared.kit.service import Service
-from tests.component.attendance.conftest import Eye, eventually, running, seen
+from tests.component.attendance.callers import Callers
+from tests.component.attendance.conftest import Eye, callers, eventually, running, seen
+from tests.component.forwarder.receiver import Receiver
 from tests.conftest import OWNER, Platform
 
+__all__ = ["callers"]
 MakeBus = Callable[[str], Awaitable[Bus]]
 TOKEN = "s3cret-of-the-receiver"  # noqa: S105 - of this test only
 AT = datetime(2026, 3, 1, 1, 2, 3, 456_000, tzinfo=UTC)
-
-Reply = Callable[[], Awaitable[Response]]
-
-
-@dataclass
-class Received:
-    """One request as it came."""
-
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def sequence(self) -> int:
-        return int(self.headers["muster-sequence"])
-
-    @property
-    def people(self) -> list[Any]:
-        return [record["enrollid"] for record in json.loads(self.body)["record"]]
-
-
-async def confirm() -> Response:
-    return JSONResponse({"success": True})
-
-
-@dataclass
-class Receiver:
-    """A webhook receiver: keeps every request; answers from ``replies``, then confirms."""
-
-    port: int
-    requests: list[Received] = field(default_factory=list)
-    replies: list[Reply] = field(default_factory=list)
-    always: Reply = confirm
-    at_once: int = 0
-    most_at_once: int = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/log"
-
-    async def receive(self, request: Request) -> Response:
-        self.requests.append(Received(dict(request.headers), await request.body()))
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        try:
-            return await (self.replies.pop(0) if self.replies else self.always)()
-        finally:
-            self.at_once -= 1
-
-    async def got(self, number: int) -> list[Received]:
-        """Wait for a number of requests."""
-
-        async def there() -> bool:
-            return len(self.requests) >= number
-
-        await eventually(there)
-        return self.requests
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[Receiver]:
-        app = Starlette(routes=[Route("/{path:path}", self.receive, methods=["POST", "GET"])])
-        config = uvicorn.Config(
-            app,
-            host="127.0.0.1",
-            port=self.port,
-            log_config=None,
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-        server = uvicorn.Server(config)
-        task = asyncio.ensure_future(server._serve())
-
-        async def up() -> bool:
-            return server.started
-
-        await eventually(up)
-        try:
-            yield self
-        finally:
-            server.should_exit = True
-            await task
 
 
 def a_punch(
@@ -130,20 +49,28 @@ def a_punch(
     )
 
 
-def an_event(*punches: RecordedPunch, site: str = "hq") -> PunchesRecorded:
+def an_event(
+    *punches: RecordedPunch, site: str = "hq", source: Source = "live", owner: str = OWNER
+) -> PunchesRecorded:
     return PunchesRecorded(
         event_id=uuid5(punches[0].id, "event"),
-        owner=OWNER,
+        owner=owner,
         site=site,
         device_id=1,
         serial_number="SN1",
         zone="Asia/Jakarta",
-        source="live",
+        source=source,
         received_at=AT,
         first_position=punches[0].position,
         last_position=punches[-1].position,
         punches=punches,
     )
+
+
+def by_phone(position: int, owner: str = OWNER) -> PunchesRecorded:
+    """An event as attendance says it of one punch by phone."""
+    event = an_event(a_punch(position), site=app_site(owner), source="app", owner=owner)
+    return event.model_copy(update={"device_id": 0, "serial_number": APP_SERIAL, "zone": "UTC"})
 
 
 @dataclass
@@ -154,6 +81,8 @@ class Post:
     receiver: Receiver
     attendance: Bus
     provisioner: Bus
+    gateway: Bus
+    callers: Callers
     eye: Eye
 
     def service(self, **extra: object) -> Service:
@@ -162,7 +91,7 @@ class Post:
             "FORWARD_LOG_TOKEN": TOKEN,
         }
         settings = self.platform.settings(
-            ForwarderSettings, "forwarder", _env_file=None, **{**target, **extra}
+            ForwarderSettings, "forwarder", _env_file=None, **target | extra
         )
         return build(settings)
 
@@ -175,6 +104,40 @@ class Post:
             message_id=str(new_id()),
             headers=headers,
         )
+
+    async def retries(self, *events: PunchesRecorded, owner: str = OWNER) -> list[Redelivery]:
+        """Ask, as the owner's administrator, to deliver the punches of these events."""
+        ids = (punch.id for event in events for punch in event.punches)
+        return await self.retries_of(*ids, owner=owner)
+
+    async def retries_of(self, *punch_ids: UUID, owner: str = OWNER) -> list[Redelivery]:
+        answer = await rpc.ask(
+            self.gateway,
+            REDELIVER,
+            Redeliver(punch_ids=punch_ids),
+            Redelivered,
+            token=self.callers.user(owner, "admin"),
+            seconds=30,
+        )
+        return list(answer.items)
+
+    async def news(self, number: int) -> list[DeliveryNews]:
+        """Wait for so many news in the stream, which nobody empties here; return all."""
+
+        async def there() -> bool:
+            info = await self.provisioner.js.stream_info(streams.DELIVERY.name)
+            return info.state.messages >= number
+
+        await eventually(there)
+        state = (await self.provisioner.js.stream_info(streams.DELIVERY.name)).state
+        found = [
+            await self.provisioner.js.get_msg(streams.DELIVERY.name, each)
+            for each in range(state.first_seq, state.last_seq + 1)
+        ]
+        assert all(
+            subjects.site_of(each.subject or "") in (each.data or b"").decode() for each in found
+        )
+        return [DeliveryNews.model_validate_json(each.data or b"") for each in found]
 
     async def rows(self, query: str) -> list[dict[str, Any]]:
         return await seen(self.eye, query)
@@ -203,13 +166,16 @@ class Post:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def post(clean: Platform, bus_of: MakeBus) -> AsyncIterator[Post]:
+async def post(clean: Platform, bus_of: MakeBus, callers: Callers) -> AsyncIterator[Post]:
     """Everything but the forwarder itself; the receiver is open."""
     async with (
         await clean.superuser() as eye,
         Receiver(free_port()).open() as receiver,
     ):
-        yield Post(clean, receiver, await bus_of("attendance"), await bus_of("provisioner"), eye)
+        attendance, provisioner, gateway = [
+            await bus_of(each) for each in ("attendance", "provisioner", "gateway")
+        ]
+        yield Post(clean, receiver, attendance, provisioner, gateway, callers, eye)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

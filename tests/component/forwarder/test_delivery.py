@@ -16,7 +16,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from services.forwarder import rules
 from services.forwarder.sinks import http
 from tests.component.attendance.conftest import running
-from tests.component.forwarder.conftest import TOKEN, Post, Reply, a_punch, an_event
+from tests.component.forwarder.conftest import TOKEN, Post, a_punch, an_event
+from tests.component.forwarder.receiver import Reply
 
 UNCONFIRMED = "Remote server did not confirm receipt"
 

@@ -9,7 +9,9 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from deploy.local.ports import free_port
-from services.forwarder import rules, store
+from services.forwarder import rules
+from services.forwarder.store import deliveries as store
+from services.forwarder.store import feeds
 from shared.contracts import streams, subjects
 from shared.kit.clock import new_id
 from tests.component.attendance.conftest import eventually, running
@@ -17,8 +19,8 @@ from tests.component.forwarder.conftest import (
     Post,
     a_punch,
     an_event,
-    confirm,
 )
+from tests.component.forwarder.receiver import confirm
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +59,7 @@ async def test_the_inbox_is_what_keeps_doubles_away(
     async def always_new(*_: object) -> bool:
         return True
 
-    monkeypatch.setattr(store, "take", always_new)
+    monkeypatch.setattr(feeds, "take", always_new)
     # A delivery's id follows from its event: a second guard, off as well.
     monkeypatch.setattr(rules, "uuid5", lambda *_: new_id())
     async with running(post.service()):

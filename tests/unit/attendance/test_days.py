@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.attendance import rules
+from services.attendance.rules import times as rules
 from shared.contracts.attendance import SUMMARY_DAYS, SummarizePunches
 from shared.contracts.errors import Code
 from shared.kit.errors import MusterError

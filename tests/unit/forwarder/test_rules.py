@@ -1,5 +1,6 @@
 """What the forwarder decides, without a database or a network."""
 
+import json
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 
 from services.forwarder import rules
 from services.forwarder.rules import Attempt, Span
-from shared.contracts.attendance import PunchesRecorded, RecordedPunch
+from shared.contracts.attendance import PunchesRecorded, RecordedPunch, app_site
+from shared.contracts.deliveries import DeliveryNews
+from shared.contracts.readings import Source
 
 EVENT = UUID("00000000-0000-4000-8000-000000000003")
 AT = datetime(2026, 3, 1, 1, 2, 3, 456_000, tzinfo=UTC)
@@ -55,8 +58,9 @@ def test_a_record_is_what_the_document_shows() -> None:
     [
         ("42", 42),
         ("0", 0),
-        ("9007199254740992", 2**53),
-        ("9007199254740993", "9007199254740993"),
+        ("9007199254740991", 2**53 - 1),
+        ("9007199254740992", "9007199254740992"),
+        ("9" * 5000, "9" * 5000),
         ("A7", "A7"),
         ("", ""),
         ("-1", "-1"),
@@ -151,3 +155,58 @@ def test_what_is_left_of_a_gap(first: int, length: int, heard: int, more: int) -
     left = {n for part in rules.remaining(gap, span) for n in range(part.first, part.last + 1)}
     wanted = set(range(gap.first, gap.last + 1)) - set(range(span.first, span.last + 1))
     assert left == wanted
+
+
+def test_the_event_chosen_comes_before_the_direction() -> None:
+    chosen = a_punch(1).model_copy(update={"event": 0})
+    (draft,) = rules.drafts(an_event(chosen, a_punch(2)), "log")
+    assert [each["event"] for each in draft.records] == [0, 4]
+
+
+def test_phones_go_to_their_target_and_all_others_to_the_log() -> None:
+    targets = rules.Targets(log="log", phones="fingerprint")
+    sources: list[Source] = ["live", "pull", "push", "http", "app"]
+    assert [targets.of(each) for each in sources] == ["log"] * 4 + ["fingerprint"]
+    told = [each for each in sources if rules.untargeted(each)]
+    assert told == ["http", "app"], "those whose senders wait for an answer"
+    assert targets.of(rules.source_at(app_site("679a312fba856722da62098d"))) == "fingerprint"
+    assert targets.of(rules.source_at("hq")) == "log"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"success": true, "n": [1, 2.5, null]}', {"success": True, "n": [1, 2.5, None]}),
+        ('"plain"', "plain"),
+        ("", ""),
+        ("<html>", "<html>"),
+        ('{"cut": "of', '{"cut": "of'),
+        (r'{"nul": "\u0000"}', r'{"nul": "\u0000"}'),
+        (r'{"\u0000": 1}', r'{"\u0000": 1}'),
+        (r'["\ud800"]', r'["\ud800"]'),
+        ("[NaN]", "[NaN]"),
+        ("[1e999]", "[1e999]"),
+        ("[" * 17 + "]" * 17, "[" * 17 + "]" * 17),
+        ("[" * 2000, "[" * 2000),
+        ("1" * 5000, "1" * 5000),
+    ],
+)
+def test_an_answer_is_json_where_everybody_can_keep_it(text: str, said: object) -> None:
+    assert rules.said(200, text) == said
+    assert rules.said(None, text) is None
+
+
+@given(st.text(max_size=50) | st.binary(max_size=50).map(lambda each: each.decode("latin-1")))
+def test_whatever_is_answered_can_be_said_as_news(text: str) -> None:
+    for answer in (text, json.dumps({text: [text]})):
+        news = DeliveryNews(
+            owner="679a312fba856722da62098d",
+            site="hq",
+            delivery_id=EVENT,
+            punch_ids=(EVENT,),
+            status="pending",
+            attempt=1,
+            at=AT,
+            response=rules.said(200, answer),
+        )
+        assert DeliveryNews.model_validate_json(news.model_dump_json()) == news

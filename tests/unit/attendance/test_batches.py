@@ -1,14 +1,13 @@
-"""What attendance decides, without a database."""
+"""What becomes of a batch."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.attendance import rules
+from services.attendance.rules import batches as rules
 from shared.contracts.attendance import PunchesRecorded
 from shared.contracts.readings import PeopleRead, Person, PunchBatch, PunchRecord
 
@@ -16,7 +15,6 @@ OWNER = "679a312fba856722da62098d"
 READ_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 JOURNAL = UUID("00000000-0000-4000-8000-000000000001")
 BATCH = UUID("00000000-0000-4000-8000-000000000002")
-TWICE, NEVER = ("ambiguous_time",), ("nonexistent_time",)
 
 
 def a_record(person: str = "42", second: int = 0, ordinal: int = 0) -> PunchRecord:
@@ -89,73 +87,6 @@ def test_nothing_is_lost_doubled_or_left_without_a_place(
     assert len(fresh) + decision.known == len(ids)
 
 
-@pytest.mark.parametrize(
-    ("device_time", "zone", "instant", "flags"),
-    [
-        ("2026-03-01T08:00:00", "Asia/Jakarta", "2026-03-01T01:00:00+00:00", ()),
-        ("2026-02-28T23:59:59", "America/New_York", "2026-03-01T04:59:59+00:00", ()),
-        ("2025-11-02T01:30:00", "America/New_York", "2025-11-02T05:30:00+00:00", TWICE),
-        ("2025-11-02T02:00:00", "America/New_York", "2025-11-02T07:00:00+00:00", ()),
-        ("2025-03-09T02:30:00", "America/New_York", "2025-03-09T07:30:00+00:00", NEVER),
-        ("2025-03-09T03:00:00", "America/New_York", "2025-03-09T07:00:00+00:00", ()),
-        # Half an hour only, and in the south.
-        ("2025-04-06T01:45:00", "Australia/Lord_Howe", "2025-04-05T14:45:00+00:00", TWICE),
-        # A day that Samoa left out.
-        ("2011-12-30T12:00:00", "Pacific/Apia", "2011-12-30T22:00:00+00:00", NEVER),
-        # Dublin's summer time is its standard time.
-        ("2025-10-26T01:30:00", "Europe/Dublin", "2025-10-26T00:30:00+00:00", TWICE),
-        ("2026-02-29T08:00:00", "Asia/Jakarta", None, ("impossible_time",)),
-        ("2026-13-01T08:00:00", "Asia/Jakarta", None, ("impossible_time",)),
-        ("0000-00-00T00:00:00", "Asia/Jakarta", None, ("impossible_time",)),
-        ("2026-03-01T24:00:00", "Asia/Jakarta", None, ("impossible_time",)),
-        ("2026-03-01T08:00:60", "Asia/Jakarta", None, ("impossible_time",)),
-        ("0001-01-01T00:00:00", "Asia/Jakarta", None, ("impossible_time",)),
-        ("9999-12-31T23:59:59", "America/New_York", None, ("impossible_time",)),
-        ("2000-01-01T23:59:59", "Asia/Jakarta", "2000-01-01T16:59:59+00:00", ("implausible_time",)),
-        ("2000-01-02T00:00:00", "Asia/Jakarta", "2000-01-01T17:00:00+00:00", ()),
-        ("2026-03-02T19:00:00", "Asia/Jakarta", "2026-03-02T12:00:00+00:00", ()),
-        ("2026-03-02T19:00:01", "Asia/Jakarta", "2026-03-02T12:00:01+00:00", ("implausible_time",)),
-        ("2026-03-01T08:00:00", "Mars/Olympus", None, ("unknown_zone",)),
-        ("2026-03-01T08:00:00", "../../etc/passwd", None, ("unknown_zone",)),
-        ("2026-03-01T08:00:00", "Asia", None, ("unknown_zone",)),
-        ("2026-03-01T08:00:00", "", None, ("unknown_zone",)),
-    ],
-)  # fmt: skip
-def test_when_it_was(
-    device_time: str, zone: str, instant: str | None, flags: tuple[str, ...]
-) -> None:
-    found, found_flags = rules.instant_of(device_time, rules.zone_of(zone), READ_AT)
-    assert found == (instant and datetime.fromisoformat(instant))
-    assert found_flags == flags
-
-
-@given(
-    st.datetimes(datetime(2000, 1, 3), datetime(2026, 2, 27), timezones=st.just(UTC)),  # noqa: DTZ001
-    st.sampled_from(["Asia/Jakarta", "America/New_York", "Europe/Dublin", "Pacific/Apia"]),
-)
-def test_a_wall_clock_read_back_is_the_instant_unless_it_is_ambiguous(
-    moment: datetime, zone: str
-) -> None:
-    wall = moment.replace(microsecond=0).astimezone(ZoneInfo(zone))
-    text = wall.replace(tzinfo=None).isoformat()
-    instant, flags = rules.instant_of(text, rules.zone_of(zone), READ_AT)
-    assert instant is not None
-    if not flags:
-        assert instant == moment.replace(microsecond=0)
-    else:
-        # The wall clock of an instant exists; at worst the other hour of the same name is taken.
-        assert flags == ("ambiguous_time",)
-        off = moment.replace(microsecond=0) - instant
-        assert off == timedelta(0) or (wall.fold == 1 and off > timedelta(0))
-
-
-@given(st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}", fullmatch=True))
-def test_no_wall_clock_is_too_strange(text: str) -> None:
-    for zone in ("Asia/Jakarta", "America/New_York", "Pacific/Kiritimati"):
-        instant, flags = rules.instant_of(text, rules.zone_of(zone), READ_AT)
-        assert (instant is None) == (flags == ("impossible_time",))
-
-
 def test_nuls_and_flags_of_the_agent() -> None:
     record = PunchRecord(
         person="7\x00\x00",
@@ -201,3 +132,21 @@ def test_names_are_canonical_sorted_and_the_last_of_a_person_wins() -> None:
         ),
     )
     assert list(rules.names_of(read).items()) == [("7", "Seven again"), ("9", "Nine")]
+
+
+def test_what_was_chosen_at_the_device_goes_along() -> None:
+    record = a_record().model_copy(update={"event": 3, "state": 1})
+    batch = a_batch(record)
+    (fresh,) = decide(batch).fresh
+    assert (fresh.punch.event, fresh.punch.in_out_state) == (3, 1)
+    assert rules.recorded_event(batch, (fresh,), READ_AT).punches[0].event == 3
+
+
+@pytest.mark.parametrize("field", ["verify", "state", "event"])
+@pytest.mark.parametrize("number", [2**63, -(2**63), 10**40])
+def test_a_number_that_nothing_can_hold_costs_no_punch(field: str, number: int) -> None:
+    record = a_record().model_copy(update={field: number})
+    (fresh,) = decide(a_batch(record)).fresh
+    punch = fresh.punch
+    assert (punch.verify_method, punch.in_out_state, punch.event) == (None, None, None)
+    assert punch.flags == ("impossible_number",)

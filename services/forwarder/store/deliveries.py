@@ -1,26 +1,34 @@
-"""All SQL of the forwarder: each function does its part of the caller's transaction."""
+"""Deliveries in line for their target: queued, claimed, settled, and what is said of that."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, Update, false, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.forwarder.models import deliveries, feeds, gaps, inbox, targets, withheld
+from services.forwarder.models import deliveries, said, targets
 from shared.contracts.attendance import PunchesRecorded
+from shared.contracts.deliveries import DeliveryNews
+from shared.contracts.streams import DELIVERY
+from shared.contracts.subjects import delivery as subject_of
+from shared.kit import outbox
+
+OUTBOX: Final = said
+"""For the relay."""
 
 CLAIM_SECONDS: Final = 30.0
-"""How long a delivery is its worker's alone: longer than any attempt may take."""
-
-Range = tuple[int, int]
+"""How long a delivery is the claimer's alone: longer than any attempt may take."""
 
 
 class Delivery(NamedTuple):
     """A delivery and how often it was tried."""
 
     id: UUID
+    owner: str
+    site: str
+    target: str
     sequence: int
     serial_number: str
     records: Sequence[Mapping[str, Any]]
@@ -33,69 +41,12 @@ class Delivery(NamedTuple):
 class Result(NamedTuple):
     """How an attempt ended and what becomes of its delivery."""
 
-    status: str
+    status: Literal["delivered", "pending", "failed"]
     error: str | None
     refused: bool
     delay: float
     response: str
     response_status: int | None = None
-
-
-async def lock_feed(connection: AsyncConnection, site: str, owner: str) -> int:
-    """Lock a site's record until the transaction ends; return its last position, 0 at first."""
-    statement = (
-        upsert(feeds)
-        .values(site=site, owner=owner, position=0)
-        .on_conflict_do_update(index_elements=["site"], set_={"position": feeds.c.position})
-        .returning(feeds.c.position)
-    )
-    position: int = (await connection.execute(statement)).scalar_one()
-    return position
-
-
-async def move_feed(connection: AsyncConnection, site: str, position: int) -> None:
-    """Set the last position heard of a site."""
-    await connection.execute(update(feeds).where(feeds.c.site == site).values(position=position))
-
-
-async def take(connection: AsyncConnection, event: PunchesRecorded) -> bool:
-    """Put an event on record; return False when it is there already."""
-    statement = (
-        upsert(inbox)
-        .values(
-            event_id=event.event_id,
-            owner=event.owner,
-            site=event.site,
-            first_position=event.first_position,
-            last_position=event.last_position,
-        )
-        .on_conflict_do_nothing(index_elements=["event_id"])
-        .returning(inbox.c.event_id)
-    )
-    return (await connection.execute(statement)).scalar_one_or_none() is not None
-
-
-async def add_gaps(
-    connection: AsyncConnection, site: str, owner: str, missing: Iterable[Range]
-) -> None:
-    """Record positions that were not heard."""
-    rows = [
-        {"site": site, "owner": owner, "first_position": first, "last_position": last}
-        for first, last in missing
-    ]
-    if rows:
-        await connection.execute(insert(gaps), rows)
-
-
-async def pop_gaps(connection: AsyncConnection, site: str, heard: Range) -> list[Range]:
-    """Take away and return the gaps of a site that touch these positions."""
-    first, last = heard
-    statement = (
-        delete(gaps)
-        .where(gaps.c.site == site, gaps.c.first_position <= last, gaps.c.last_position >= first)
-        .returning(gaps.c.first_position, gaps.c.last_position)
-    )
-    return [(row[0], row[1]) for row in await connection.execute(statement)]
 
 
 async def next_sequence(connection: AsyncConnection, target: str, number: int) -> int:
@@ -114,13 +65,16 @@ async def queue(
     target: str,
     drafts: Sequence[tuple[UUID, Sequence[Mapping[str, Any]], Sequence[UUID]]],
     headers: Mapping[str, str],
+    *,
+    error: str | None = None,
 ) -> None:
-    """Queue an event's deliveries to a target."""
+    """Queue an event's deliveries to a target; with an error, put them on record as failed."""
     first = await next_sequence(connection, target, len(drafts))
     rows = [
         {
             "id": identity,
             "owner": event.owner,
+            "site": event.site,
             "target": target,
             "sequence": sequence,
             "event_id": event.event_id,
@@ -128,22 +82,12 @@ async def queue(
             "records": list(records),
             "punch_ids": list(punch_ids),
             "headers": dict(headers),
+            "status": "failed" if error else "pending",
+            "last_error": error,
         }
         for sequence, (identity, records, punch_ids) in enumerate(drafts, first)
     ]
     await connection.execute(insert(deliveries), rows)
-
-
-async def withhold(
-    connection: AsyncConnection, event: PunchesRecorded, punches: Sequence[tuple[UUID, int, str]]
-) -> None:
-    """Record punches that are not forwarded, and why."""
-    same = {"owner": event.owner, "site": event.site}
-    rows = [
-        {**same, "punch_id": identity, "position": position, "reason": reason}
-        for identity, position, reason in punches
-    ]
-    await connection.execute(upsert(withheld).on_conflict_do_nothing(), rows)
 
 
 async def claim(connection: AsyncConnection, target: str) -> Delivery | None:
@@ -153,14 +97,52 @@ async def claim(connection: AsyncConnection, target: str) -> Delivery | None:
     waits, so that nothing overtakes it. A claim counts as an attempt.
     """
     first = _first(deliveries.c.id, target).with_for_update().scalar_subquery()
-    statement = (
-        update(deliveries)
-        .where(deliveries.c.id == first, deliveries.c.next_attempt_at <= func.clock_timestamp())
-        .values(attempts=deliveries.c.attempts + 1, next_attempt_at=_in(CLAIM_SECONDS))
-        .returning(*(deliveries.c[name] for name in Delivery._fields))
+    statement = update(deliveries).where(
+        deliveries.c.id == first, deliveries.c.next_attempt_at <= func.clock_timestamp()
     )
+    return await _claimed(connection, statement)
+
+
+async def _claimed(connection: AsyncConnection, wanted: Update) -> Delivery | None:
+    until = _in(CLAIM_SECONDS)
+    statement = wanted.values(
+        status="pending",
+        attempts=deliveries.c.attempts + 1,
+        next_attempt_at=until,
+        claimed_until=until,
+        settled_at=None,
+    ).returning(*(deliveries.c[name] for name in Delivery._fields))
     row = (await connection.execute(statement)).one_or_none()
     return None if row is None else Delivery(*row)
+
+
+async def claim_this(connection: AsyncConnection, identity: UUID) -> Delivery | None:
+    """Make one delivery the caller's alone, due or not; one that had failed is pending again.
+
+    Return None when it is delivered, or somebody else's now.
+    """
+    return await _claimed(
+        connection,
+        update(deliveries).where(
+            deliveries.c.id == identity, deliveries.c.status != "delivered", ~under_claim()
+        ),
+    )
+
+
+async def move(connection: AsyncConnection, delivery: Delivery, target: str) -> Delivery:
+    """Put a claimed delivery at the end of another target's line."""
+    sequence = await next_sequence(connection, target, 1)
+    await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery.id)
+        .values(target=target, sequence=sequence)
+    )
+    return delivery._replace(target=target, sequence=sequence)
+
+
+def under_claim() -> ColumnElement[bool]:
+    """Return the condition for a delivery of which an attempt may be under way."""
+    return func.coalesce(deliveries.c.claimed_until > func.clock_timestamp(), false())
 
 
 async def rest(connection: AsyncConnection, target: str) -> float | None:
@@ -194,12 +176,30 @@ async def settle(connection: AsyncConnection, delivery: Delivery, result: Result
             last_error=result.error,
             refusals=deliveries.c.refusals + int(result.refused),
             next_attempt_at=_in(result.delay),
+            claimed_until=None,
             response_status=result.response_status,
             response=result.response,
             settled_at=None if result.status == "pending" else func.clock_timestamp(),
         )
     )
     return bool(done.rowcount == 1)
+
+
+async def say(connection: AsyncConnection, target: str, news: Sequence[DeliveryNews]) -> None:
+    """Leave news to the outbox; each attempt's have an id of their own."""
+    await outbox.write(
+        connection,
+        said,
+        [
+            outbox.Said(
+                DELIVERY,
+                subject_of(each.site, target),
+                f"{each.delivery_id}/{each.attempt}",
+                each,
+            )
+            for each in news
+        ],
+    )
 
 
 def _in(seconds: float) -> Any:

@@ -1,0 +1,1 @@
+"""What attendance hears and answers: batches, phones, the forwarder's news, and callers."""

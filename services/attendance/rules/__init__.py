@@ -1,0 +1,1 @@
+"""What attendance decides: what is a punch, when it happened, what a phone says. Pure."""
