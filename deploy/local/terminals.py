@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 RECORDS: Final = 2_000
 _USERS: Final = 50
 _TEMPLATES: Final = 30
-_BACKLOG: Final = 20
 
 _DIALLED: Final[tuple[dict[str, Any], ...]] = (
     {"serial": "HQ0001", "name": "Front door", "zone": ZONE, "key": 0},
@@ -39,14 +38,21 @@ EMPLOYEE: Final[dict[str, Any]] = {
 
 def specs(settings: LocalSettings) -> list[dict[str, Any]]:
     """Return what the fleet is to be, in the words of the simulators."""
-    holding = {"users": _USERS, "templates": _TEMPLATES, "records": RECORDS}
+    holding = {"users": _USERS, "templates": _TEMPLATES}
     dialled = [
-        {**each, **holding, "host": f"127.0.1.{number}", "port": settings.port_terminal}
+        {
+            **each,
+            **holding,
+            "host": f"127.0.1.{number}",
+            "port": settings.port_terminal,
+            "records": RECORDS,
+        }
         for number, each in enumerate(_DIALLED, start=1)
     ]
     server = f"ws://{LOOPBACK}:{settings.port_timmy}/pub/chat"
     dialling = [
-        {**each, **holding, "dialect": "timmy", "server": server, "backlog": _BACKLOG}
+        # Nobody has acknowledged any of it yet: they hand it over by themselves.
+        {**each, **holding, "dialect": "timmy", "server": server, "backlog": RECORDS}
         for each in _DIALLING
     ]
     return [*dialled, *dialling]
@@ -70,4 +76,4 @@ def shown(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the guide says of a terminal."""
     names = ("serial", "host", "port", "server", "users")
     told = {name: spec[name] for name in names if name in spec}
-    return {"dialect": spec.get("dialect", "zk"), "punches": spec["records"], **told}
+    return {"dialect": spec.get("dialect", "zk"), "punches": RECORDS, **told}

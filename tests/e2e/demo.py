@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import httpx
 import psycopg
@@ -21,7 +21,7 @@ from tests.conftest import ROOT
 
 PORTS = (
     *("GATEWAY", "NATS", "POSTGRES", "PROVISIONER", "AUTH", "DEVICES"),
-    *("ATTENDANCE", "FORWARDER", "AGENT", "FLEET", "RECEIVER", "TERMINAL"),
+    *("ATTENDANCE", "FORWARDER", "AGENT", "TIMMY", "FLEET", "RECEIVER", "TERMINAL"),
 )
 Json = dict[str, Any]
 
@@ -55,7 +55,7 @@ class Demo:
     guide: Json
     api: httpx.AsyncClient
     fleet: httpx.AsyncClient
-    postgres_port: int
+    ports: dict[str, int]
 
     @property
     def serials(self) -> list[str]:
@@ -129,18 +129,23 @@ class Demo:
 
     async def recorded(self, device: int) -> int:
         """How many punches of a device are committed, as the database itself says."""
+        query = "select count(*) from attendance.punches where device_id = %s"
+        ((count,),) = await self.sql(query, device)
+        return int(count)
+
+    async def sql(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the database itself, as its superuser."""
         (secret,) = (self.directory / "secrets").glob("bootstrap.password")
         async with await psycopg.AsyncConnection.connect(
             host="127.0.0.1",
-            port=self.postgres_port,
+            port=self.ports["POSTGRES"],
             user=secret.stem,
             password=secret.read_text(encoding="utf-8").strip(),
             dbname="muster",
             connect_timeout=3,
         ) as connection:
-            query = "select count(*) from attendance.punches where device_id = %s"
-            row = await (await connection.execute(query, (device,))).fetchone()
-            return int(row[0]) if row else 0
+            found = await connection.execute(query, values)
+            return await found.fetchall() if found.description else []
 
 
 def free_port() -> int:
@@ -174,7 +179,7 @@ async def running(directory: Path) -> AsyncIterator[Demo]:
                 base_url=guide["fleet_control"], timeout=30, trust_env=False
             ) as fleet,
         ):
-            demo = Demo(process, directory, guide, api, fleet, ports["POSTGRES"])
+            demo = Demo(process, directory, guide, api, fleet, ports)
             await demo.log_in()
             yield demo
     finally:
