@@ -8,6 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from services.devices.drivers.base import DecodeError, Table
+from services.devices.drivers.timmy.codec import frames
+from services.devices.drivers.timmy.protocol.conversation import Conversation as TimmyConversation
+from services.devices.drivers.timmy.protocol.conversation import Handed
+from services.devices.drivers.timmy.protocol.driver import TimmyDriver
 from services.devices.drivers.zk.codec import (
     forms,
     layouts,
@@ -46,6 +50,24 @@ def conversation(data: bytes) -> None:
             talk.ask(Ask(Command.READ_BUFFER))
     if not datagrams:
         packets.decode(stream)
+
+
+def frame(data: bytes) -> None:
+    """Frames of a Timmy terminal, a line each, after it said who it is."""
+    talk = TimmyConversation()
+    talk.receive('{"cmd":"reg","sn":"ZXRE06022863","devinfo":{"fpalgo":"thbio3.0"}}')
+    for line in data.split(b"\n"):
+        with suppress(DecodeError):
+            body = frames.parsed(line)
+            assert frames.parsed(frames.canonical(body)) == body
+        if not talk.waiting and not talk.owes("getuserlist"):
+            talk.ask({"cmd": "getuserlist", "stn": True})
+        told = talk.receive(line)
+        if isinstance(told, Handed):
+            with suppress(DecodeError):
+                TimmyDriver().live(told.body, {})
+            answer = talk.settled(kept=True, now_local=_NOW)
+            assert answer is None or not frames.parsed(answer).get("access")
 
 
 def log(data: bytes) -> None:
@@ -104,6 +126,7 @@ def _read(rows: bytes, layout: str) -> None:
 
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "conversation": conversation,
+    "frame": frame,
     "log": log,
     "people": people,
     "punch": punch,

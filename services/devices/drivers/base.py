@@ -89,6 +89,8 @@ class Live(NamedTuple):
     """People whom the device tells of, somebody enrolled at it for one."""
     templates: tuple[Template, ...] = ()
     """What it tells to know them by."""
+    unknown: tuple[bytes, ...] = ()
+    """Records in it that are of no known form; the others are none the worse for them."""
 
 
 class Table(NamedTuple):

@@ -51,6 +51,20 @@ def test_templates_are_written_and_seen() -> None:
     assert terminal.commands().count(Command.FREE_DATA) >= 2
 
 
+def test_only_fingers_are_written() -> None:
+    terminal = Terminal(users=NED)
+    assert done(write(template(10, b"1234"), template(3, b"x"), template(50, b"y")), terminal) == (
+        actions.Count(count=1)
+    )
+    assert terminal.prints == {(1, 3): b"x"}
+
+
+def test_a_template_that_was_changed_on_its_way_is_a_failure() -> None:
+    terminal = Terminal(users=NED, prints={(1, 0): b"other!"})
+    terminal.faults = {Command.TEMPLATE_WRITE: [OK]}
+    assert failure(write(template(0, b"secret")), terminal) == Code.DEVICE_ERROR
+
+
 def test_templates_of_nobody_are_not_written() -> None:
     assert failure(write(template(0, b"x")), Terminal(users=ANN)) == Code.NOT_FOUND
 
@@ -128,6 +142,22 @@ def test_an_enrolment_that_is_stopped_is_ended() -> None:
     terminal = Terminal(users=NED, events=[DeviceError(Code.OPERATION_CANCELED, "stopped")])
     assert failure(ENROLL, terminal) == Code.OPERATION_CANCELED
     assert terminal.commands()[-2:] == [Command.CANCEL_CAPTURE, Command.REGISTER]
+
+
+def test_who_is_not_there_is_added_with_the_name_that_is_given() -> None:
+    terminal = Terminal(users=NED, events=[ended(0, 1204)])
+    assert done(actions.Enroll(user_id="12", finger=6, name="Ann"), terminal)
+    assert b"Ann" in terminal.users
+    terminal = Terminal(users=NED, events=[ended(0, 1204)])
+    assert done(actions.Enroll(user_id="4711", finger=6, name="Ann"), terminal)
+    assert terminal.users == NED, "who is there keeps their name"
+
+
+@pytest.mark.parametrize("finger", [10, 50])
+def test_only_fingers_are_enrolled(finger: int) -> None:
+    terminal = Terminal(users=NED)
+    assert failure(actions.Enroll(user_id="4711", finger=finger), terminal) == Code.NOT_SUPPORTED
+    assert not terminal.asked
 
 
 def test_an_enrolment_over_udp_has_the_old_form() -> None:

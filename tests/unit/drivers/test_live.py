@@ -34,26 +34,27 @@ SIX = bytes([18, 6, 25, 17, 41, 5])
     ids=lambda each: str(len(each)) if isinstance(each, bytes) else "",
 )
 def test_live_punches_by_length(body: bytes, person: str, flags: tuple[str, ...]) -> None:
-    entry = ZK.live(body, {7: "4711"})
+    (entry,) = ZK.live(body, {7: "4711"}).entries
     assert entry[:5] == (person, "2018-06-25T17:41:05", 1, 0, None)
     assert entry.raw == body
     assert entry.flags == flags
 
 
 def test_a_live_state_of_255_is_undefined_and_stays_so() -> None:
-    assert ZK.live(b"\x07\0\x01\xff" + SIX, {}).state == 255
+    (entry,) = ZK.live(b"\x07\0\x01\xff" + SIX, {}).entries
+    assert entry.state == 255
 
 
 def test_a_live_punch_of_a_day_that_does_not_exist_is_flagged() -> None:
     body = b"42".ljust(24, b"\0") + bytes([1, 0, 24, 2, 31, 9, 0, 0])
-    entry = ZK.live(body, {})
+    (entry,) = ZK.live(body, {}).entries
     assert (entry.device_time, entry.flags) == ("2024-02-31T09:00:00", (IMPOSSIBLE_TIME,))
 
 
 @given(st.binary(max_size=60))
 def test_a_live_body_is_a_punch_or_refused(body: bytes) -> None:
     try:
-        entry = ZK.live(body, {})
+        (entry,) = ZK.live(body, {}).entries
     except DecodeError:
         return
     assert len(body) in {10, 12, 14} or len(body) >= 32
@@ -65,3 +66,7 @@ def test_a_live_body_is_a_punch_or_refused(body: bytes) -> None:
 def test_a_live_body_of_an_unknown_length_is_refused(size: int) -> None:
     with pytest.raises(DecodeError):
         ZK.live(bytes(size), {})
+
+
+def test_a_device_that_is_read_hands_nothing_over() -> None:
+    assert not ZK.hands_over

@@ -69,12 +69,13 @@ def test_templates_of_everybody() -> None:
         users=user_72(1, "4711", "Ned") + user_72(9, "12", "Ann"),
         templates=entry(9, 3, b"one", flag=3) + entry(1, 0, b"two") + entry(5, 0, b"nobody's"),
     )
-    found = result_of(reading.templates(terms(), None), terminal)
+    found, people = result_of(reading.templates(terms(), None), terminal)
     assert [(each.user_id, each.finger, each.flag) for each in found] == [
         ("12", 3, 3),
         ("4711", 0, 1),
     ]
     assert [each.data.get_secret_value() for each in found] == [b"one", b"two"]
+    assert [(each.name, each.credentials) for each in people] == [("Ned", (0,)), ("Ann", (3,))]
 
 
 def test_templates_that_do_not_fit_together_are_refused() -> None:
@@ -87,12 +88,24 @@ def test_templates_of_one_person() -> None:
     terminal = Terminal(
         users=user_72(9, "12", "Ann"), prints={(9, 0): b"left", (9, 9): b"right", (8, 1): b"other"}
     )
-    found, played = play(reading.templates(terms(), "12"), terminal)
-    assert [(each.finger, each.data.get_secret_value()) for each in found] == [
-        (0, b"left"),
-        (9, b"right"),
+    (found, (person,)), played = play(reading.templates(terms(), "12"), terminal)
+    assert [(each.finger, each.algorithm, each.data.get_secret_value()) for each in found] == [
+        (0, "zk", b"left"),
+        (9, "zk", b"right"),
     ]
+    assert (person.user_id, person.name, person.credentials) == ("12", "Ann", (0, 9))
     assert (played.told[-1].total, played.told[-1].done) == (10, 10)
+
+
+def test_password_and_card_of_one_person_come_along() -> None:
+    users = user_72(9, "12", "Ann", password=b"0042", card=7_654_321)
+    found, (person,) = result_of(reading.templates(terms(), "12"), Terminal(users=users))
+    assert [(each.finger, each.algorithm, each.data.get_secret_value()) for each in found] == [
+        (10, "", b"0042"),
+        (11, "", b"7654321"),
+    ]
+    assert person.credentials == (10, 11)
+    assert "0042" not in repr(found)
 
 
 def test_templates_of_one_person_on_a_device_that_knows_only_the_old_command() -> None:
@@ -100,7 +113,7 @@ def test_templates_of_one_person_on_a_device_that_knows_only_the_old_command() -
     old: list[Answer] = [Reply(ReplyCode.DATA, 0, b"old\0"), *[NO] * 9]
     terminal = Terminal(users=user_72(9, "12", "Ann"))
     terminal.faults = {Command.TEMPLATE_READ: unknown, Command.USERS: old}
-    (found,) = result_of(reading.templates(terms(), "12"), terminal)
+    (found,) = result_of(reading.templates(terms(), "12"), terminal).templates
     assert found.data.get_secret_value() == b"old"
 
 

@@ -63,7 +63,7 @@ def test_a_template_of_which_something_was_lost_is_asked_for_again(loss: Answer)
     """Where the beginning was lost, only the OK that ends it is left."""
     terminal = Terminal(users=ANN, prints={(3, 2): b"print"})
     terminal.faults = {Command.TEMPLATE_READ: [NO, NO, loss, loss]}
-    (found,) = result_of(reading.templates(terms(), "12"), terminal)
+    (found,) = result_of(reading.templates(terms(), "12"), terminal).templates
     assert (found.finger, found.data.get_secret_value()) == (2, b"print")
 
 

@@ -1,7 +1,7 @@
 """User records of 28 and 72 bytes: read, and changed field by field.
 
 Source: zk-protocol and a dump of a real F19; zones are kept as they are. A record holds a password
-in clear, so it never leaves this module but as the bytes that are written back to the device.
+in clear: it leaves this module only in the bytes that are written back, and as a secret.
 """
 
 from collections.abc import Iterable, Mapping
@@ -61,6 +61,16 @@ class User:
         """Return whether the record is of the person with this id, however it is padded."""
         return canonical_person(self.user_id) == canonical_person(user_id)
 
+    @property
+    def password(self) -> bytes:
+        """Return the password as the device holds it; empty when there is none."""
+        return texts.text(self.form.shape.unpack(self.record)[_PASSWORD]).encode()
+
+    def may_be_called(self, name: str, encoding: str) -> bool:
+        """Return whether the person has no other name: this one, as far as it fits, or none."""
+        cut = texts.cut(name, self.form.name_width, encoding)
+        return self.entry(encoding).name in {"", texts.text(cut, encoding)}
+
     def entry(self, encoding: str) -> PersonEntry:
         """Return the person in neutral words."""
         fields = self.form.shape.unpack(self.record)
@@ -71,7 +81,7 @@ class User:
             disabled=bool(fields[_FLAGS] & _DISABLED),
             card=fields[self.form.card] or None,
             group=fields[self.form.group],
-            has_password=bool(texts.text(fields[_PASSWORD])),
+            has_password=bool(self.password),
             uid=self.uid,
         )
 

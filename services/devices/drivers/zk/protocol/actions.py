@@ -4,7 +4,15 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from services.devices.drivers.base import DeviceError
-from services.devices.drivers.zk.protocol import clock, fingers, info, options, people, power
+from services.devices.drivers.zk.protocol import (
+    clock,
+    fingers,
+    info,
+    options,
+    people,
+    power,
+    pushing,
+)
 from services.devices.drivers.zk.protocol.procedure import Procedure
 from services.devices.drivers.zk.protocol.terms import Terms
 from shared.contracts import actions
@@ -20,6 +28,7 @@ _PROCEDURES: Final[dict[type[Action], Callable[[Terms, Any], Procedure[Result]]]
     actions.PutUser: people.put_user,
     actions.DeleteUser: lambda terms, action: people.delete_user(terms, action.user_id),
     actions.WriteTemplates: fingers.write_templates,
+    actions.PushUser: pushing.push_user,
     actions.Enroll: fingers.enroll,
     actions.ReadOption: options.read_option,
     actions.WriteOption: options.write_option,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from services.devices.drivers.base import LogEntry, Table
+from services.devices.drivers.base import Live, LogEntry, Table
 from services.devices.drivers.zk.codec.layouts import layout_of
 from services.devices.drivers.zk.codec.live import punch
 from services.devices.drivers.zk.codec.logs import records
@@ -12,6 +12,14 @@ from shared.contracts.agents import LogLayout
 
 class ZkDriver:
     """The ZKTeco dialect; implements ``drivers.base.Driver``."""
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether the device itself hands over every record until it has its answer: it does not.
+
+        It tells of what happens once; its log has it all.
+        """
+        return False
 
     def layout(self, rows: Iterable[bytes], table: Table, now: datetime, wanted: LogLayout) -> str:
         """Return the form of a log's records; ``wanted`` itself when the log is empty."""
@@ -23,6 +31,6 @@ class ZkDriver:
         """Return a log's records in order."""
         return records(rows, layout, slots)
 
-    def live(self, body: bytes, slots: Mapping[int, str]) -> LogEntry:
+    def live(self, body: bytes, slots: Mapping[int, str]) -> Live:
         """Return the punch a live event carries."""
-        return punch(body, slots)
+        return Live(entries=(punch(body, slots),))

@@ -17,12 +17,12 @@ from services.devices.drivers.zk.messages import (
 )
 from services.devices.drivers.zk.protocol.cleanup import ending_with
 from services.devices.drivers.zk.protocol.listening import listen
-from services.devices.drivers.zk.protocol.people import find, read_users
+from services.devices.drivers.zk.protocol.people import find, put_user, read_users
 from services.devices.drivers.zk.protocol.procedure import Ask, Await, Heard, Procedure, Tell
-from services.devices.drivers.zk.protocol.reading import read_print
+from services.devices.drivers.zk.protocol.reading import FINGERS, read_print
 from services.devices.drivers.zk.protocol.replies import accept
 from services.devices.drivers.zk.protocol.terms import Terms
-from shared.contracts.actions import Count, Enroll, Enrolled, WriteTemplates
+from shared.contracts.actions import Count, Enroll, Enrolled, PutUser, WriteTemplates
 from shared.contracts.errors import Code
 from shared.contracts.operations import Progress
 from shared.contracts.readings import Template
@@ -38,30 +38,36 @@ _SIGNS: Final = frozenset({Event.FINGER, Event.ENROLLED, Event.SCORE})
 
 
 def write_templates(terms: Terms, wanted: WriteTemplates) -> Procedure[Count]:
-    """Write a person's templates, read each back, and return how many there are.
+    """Write a person's fingerprints, read each back, and return how many there are.
 
-    Raises NOT_FOUND when the device does not hold the person, DEVICE_ERROR when a template that
-    was acknowledged is not there.
+    Whatever else the person is known by is left alone. Raises NOT_FOUND when the device does not
+    hold the person, DEVICE_ERROR when a template that was acknowledged is not there.
     """
+    fingers = tuple(each for each in wanted.templates if each.finger < FINGERS)
     users = yield from read_users(terms)
     user = find(users, wanted.user_id)
-    total = len(wanted.templates)
-    for done, template in enumerate(wanted.templates, start=1):
+    for done, template in enumerate(fingers, start=1):
         yield from ending_with(_free, _upload(user, template))
-        yield Tell(Progress(total=total, done=done))
+        yield Tell(Progress(total=len(fingers), done=done))
     accept((yield Ask(Command.REFRESH_DATA)), "take up the templates")
-    for template in wanted.templates:
+    for template in fingers:
         yield from _see(user, template)
-    return Count(count=total)
+    return Count(count=len(fingers))
 
 
 def enroll(terms: Terms, wanted: Enroll) -> Procedure[Enrolled]:
     """Let a person lay a finger on the device until it has a template.
 
-    Raises NOT_FOUND when the device does not hold the person, ENROLMENT_FAILED when nobody came,
-    the finger was not good enough, or is known already.
+    It always ends when the device has one: these devices tell how it goes only to who waits for it.
+    Raises NOT_FOUND when the device does not hold the person and no name is given,
+    ENROLMENT_FAILED when nobody came, the finger was not good enough, or is known already.
     """
+    if wanted.finger >= FINGERS:
+        raise DeviceError(Code.NOT_SUPPORTED, "These devices enrol fingers only, 0 to 9.")
     users = yield from read_users(terms)
+    if wanted.name is not None and not any(each.is_person(wanted.user_id) for each in users):
+        yield from put_user(terms, PutUser(user_id=wanted.user_id, create=True, name=wanted.name))
+        users = yield from read_users(terms)
     user = find(users, wanted.user_id)
     size = yield from ending_with(_stop, _enroll(user, wanted.finger, terms))
     if size is None:
@@ -86,9 +92,9 @@ def _free() -> Procedure[None]:
 def _see(user: User, template: Template) -> Procedure[None]:
     there = yield from read_print(user.uid, template.finger)
     # What follows a template when it is read alone is padding, and so may be its own end.
-    meant = len(template.data.get_secret_value().rstrip(b"\x00"))
-    if there is None or len(there.data.rstrip(b"\x00")) != meant:
-        held = f"{len(there.data)} bytes" if there else "none"
+    meant = template.data.get_secret_value().rstrip(b"\x00")
+    if there is None or there.data.rstrip(b"\x00") != meant:
+        held = f"other {len(there.data)} bytes" if there else "none"
         details = f"The device took the template of finger {template.finger}, but has {held} of it."
         raise DeviceError(Code.DEVICE_ERROR, details)
 

@@ -1,13 +1,15 @@
 """Reading what a device holds: its log, its people, their templates."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import SecretBytes
 
 from services.devices.drivers.base import DeviceError, PersonEntry, Table
 from services.devices.drivers.zk.codec import templates as codec
-from services.devices.drivers.zk.codec.users import slots
+from services.devices.drivers.zk.codec.users import User, slots
 from services.devices.drivers.zk.messages import FINGER, Command
 from services.devices.drivers.zk.protocol import tables
 from services.devices.drivers.zk.protocol.people import find, read_users
@@ -18,8 +20,13 @@ from shared.contracts.errors import Code
 from shared.contracts.operations import Progress
 from shared.contracts.readings import Template
 
+ALGORITHM: Final = "zk"
+"""What makes the templates of fingers, as other devices than these need to know."""
 FINGERS: Final = 10
 """How many fingers a person has."""
+PASSWORD: Final = 10
+CARD: Final = 11
+"""Numbers of templates above the fingers, as contracts' Template counts them."""
 _TRIES: Final = 8
 """How often one template is asked for: as often as a chunk of a table over UDP."""
 
@@ -64,23 +71,28 @@ def people(terms: Terms) -> Procedure[tuple[PersonEntry, ...]]:
     return tuple(each.entry(terms.encoding) for each in users)
 
 
-def templates(terms: Terms, user_id: str | None) -> Procedure[tuple[Template, ...]]:
-    """Return a person's fingerprint templates, or everybody's; NOT_FOUND for an unknown person.
+class Templates(NamedTuple):
+    """What people are known by, and the people as the device holds them."""
 
-    Templates of a slot in which nobody is are left out: they are nobody's.
+    templates: tuple[Template, ...]
+    people: tuple[PersonEntry, ...]
+
+
+def templates(terms: Terms, user_id: str | None) -> Procedure[Templates]:
+    """Return a person's templates, or everybody's; NOT_FOUND for an unknown person.
+
+    Everybody's are fingerprints only; those of a slot in which nobody is are left out, for they are
+    nobody's. Of one person password and card come along, so that nothing is lost on a move.
     """
     users = yield from read_users(terms)
-    if user_id is None:
-        owners = slots(each.entry(terms.encoding) for each in users)
-        sizes = yield from tables.read_sizes()
-        held = sizes.counts.fingerprints if sizes else None
-        rows = yield from tables.whole(tables.TEMPLATES, terms, held)
-        found = codec.prints(rows)
-    else:
+    if user_id is not None:
         user = find(users, user_id)
-        owners = {user.uid: user.user_id}
-        found = yield from _prints_of(user.uid)
-    return tuple(_template(owners[each.uid], each) for each in found if each.uid in owners)
+        prints = yield from _prints_of(user.uid)
+        return _fetched([user], prints, terms, also=_of_record(user, terms))
+    sizes = yield from tables.read_sizes()
+    held = sizes.counts.fingerprints if sizes else None
+    rows = yield from tables.whole(tables.TEMPLATES, terms, held)
+    return _fetched(users, codec.prints(rows), terms)
 
 
 def read_print(uid: int, finger: int) -> Procedure[codec.Print | None]:
@@ -124,6 +136,35 @@ def _prints_of(uid: int) -> Procedure[list[codec.Print]]:
     return found
 
 
-def _template(user_id: str, one: codec.Print) -> Template:
+def _fetched(
+    users: Sequence[User],
+    prints: Iterable[codec.Print],
+    terms: Terms,
+    also: tuple[Template, ...] = (),
+) -> Templates:
+    entries = [each.entry(terms.encoding) for each in users]
+    owners = slots(entries)
+    found = *(_finger(owners[each.uid], each) for each in prints if each.uid in owners), *also
+    numbers: defaultdict[str, list[int]] = defaultdict(list)
+    for one in found:
+        numbers[one.user_id].append(one.finger)
+    people = (each._replace(credentials=tuple(numbers[each.user_id])) for each in entries)
+    return Templates(found, tuple(people))
+
+
+def _finger(user_id: str, one: codec.Print) -> Template:
     data = SecretBytes(one.data)
-    return Template(user_id=user_id, finger=one.finger, flag=one.flag, data=data)
+    return Template(
+        user_id=user_id, finger=one.finger, flag=one.flag, algorithm=ALGORITHM, data=data
+    )
+
+
+def _of_record(user: User, terms: Terms) -> tuple[Template, ...]:
+    """Return what a person's own record has to know them by: password and card, as digits."""
+    card = user.entry(terms.encoding).card
+    digits = {PASSWORD: user.password, CARD: str(card).encode() if card else b""}
+    return tuple(
+        Template(user_id=user.user_id, finger=number, data=SecretBytes(data))
+        for number, data in digits.items()
+        if data
+    )

@@ -1,0 +1,1 @@
+"""Frames of the Timmy dialect into values and back, and never by guess."""

@@ -1,0 +1,47 @@
+"""Which procedure does which action."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from services.devices.drivers.base import DeviceError
+from services.devices.drivers.timmy.protocol import (
+    changing,
+    clock,
+    enrolment,
+    info,
+    options,
+    power,
+    transfer,
+)
+from services.devices.drivers.timmy.protocol.procedure import Procedure
+from services.devices.drivers.timmy.protocol.terms import Terms
+from shared.contracts import actions
+from shared.contracts.actions import Action, Result
+from shared.contracts.errors import Code
+
+_PROCEDURES: Final[dict[type[Action], Callable[[Terms, Any], Procedure[Result]]]] = {
+    actions.ReadInfo: lambda terms, _: info.read_info(terms),
+    actions.ReadTime: lambda terms, _: clock.read_time(terms),
+    actions.SetTime: lambda terms, _: clock.set_time(terms),
+    actions.Restart: lambda _, __: power.restart(),
+    actions.PutUser: changing.put_user,
+    actions.DeleteUser: lambda terms, action: changing.delete_user(terms, action.user_id),
+    actions.WriteTemplates: transfer.write_templates,
+    actions.PushUser: transfer.push_user,
+    actions.Enroll: enrolment.enroll,
+    actions.ReadOption: options.read_option,
+    actions.WriteOption: options.write_option,
+}
+
+
+def procedure_for(action: Action, terms: Terms) -> Procedure[Result]:
+    """Return what does an action that needs nothing but the wire.
+
+    Raises NOT_SUPPORTED for the rest: what ``reading``, ``people``, ``templates`` and ``clearing``
+    do, and what no terminal of the dialect can.
+    """
+    procedure = _PROCEDURES.get(type(action))
+    if procedure is None:
+        details = f"A Timmy terminal has no command for {action.kind}."
+        raise DeviceError(Code.NOT_SUPPORTED, details)
+    return procedure(terms, action)
