@@ -63,7 +63,7 @@ def setup(service: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "uvicorn.access", "faststream", "nats"):
+    for noisy in ("httpx", "httpcore", "uvicorn.access", "websockets", "faststream", "nats"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table as Screen
 from zk import ZK
 
-from services.devices.agent.links.catalog import open_link
+from services.devices.agent.links.catalog import dialled
 from services.devices.agent.staging import StagedLog, Staging
 from services.devices.drivers.catalog import DRIVERS
 from shared.contracts.agents import RosterDevice
@@ -100,7 +100,7 @@ def _floor_log(device: Terminal) -> bytes:
 
 
 async def _pull(device: Terminal, directory: Path, *, decoded: bool = False) -> None:
-    link = open_link(_roster(device), SystemClock())
+    link = dialled(_roster(device), SystemClock())
     stage = Staging(directory).stage()
     try:
         await link.open()
@@ -120,8 +120,8 @@ async def _pull(device: Terminal, directory: Path, *, decoded: bool = False) -> 
 async def _unlocks(device: Terminal) -> Figure:
     """Unlock again and again while logs are being read, and beside it on an idle connection."""
     clock = SystemClock()
-    busy = open_link(_roster(device), clock)
-    idle = open_link(_roster(device), clock)
+    busy = dialled(_roster(device), clock)
+    idle = dialled(_roster(device), clock)
     await busy.open()
     await idle.open()
     try:

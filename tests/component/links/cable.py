@@ -10,7 +10,7 @@ import ctypes
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
 import pytest
@@ -26,12 +26,16 @@ _RETURN: Final = 0x06
 """The BPF instruction that ends a filter with how many bytes of the packet to keep: none."""
 
 
-@asynccontextmanager
-async def pulled(server: ZkServer) -> AsyncIterator[None]:
+def pulled(server: ZkServer) -> AbstractAsyncContextManager[None]:
     """Let nothing arrive at a terminal from the clients it has now."""
+    return pulled_wires(_wires(server))
+
+
+@asynccontextmanager
+async def pulled_wires(wires: set[Any]) -> AsyncIterator[None]:
+    """Let nothing arrive at these sockets."""
     program = ctypes.create_string_buffer(struct.pack("HBBI", _RETURN, 0, 0, 0))
     filter_ = struct.pack("HP", 1, ctypes.addressof(program))
-    wires = _wires(server)
     # What is not acknowledged yet would be sent again and again, which no pulled cable lets happen.
     await until(lambda: not any(map(_unacknowledged, wires)))
     try:

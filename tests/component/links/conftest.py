@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from services.devices.agent.links.base import Link
-from services.devices.agent.links.catalog import open_link
+from services.devices.agent.links.catalog import dialled
 from services.devices.drivers.base import DeviceError, LogEntry, Table
 from services.devices.drivers.catalog import DRIVERS
 from services.devices.simulators.fleet import Fleet
@@ -93,7 +93,7 @@ class Site:
 
     def link(self, server: ZkServer, way: Way, *, clock: Clock = CLOCK, **fields: Any) -> Link:
         """Return a link that is not open yet."""
-        link = open_link(roster(server, way, **fields), clock)
+        link = dialled(roster(server, way, **fields), clock)
         self._stack.push_async_callback(link.close)
         return link
 

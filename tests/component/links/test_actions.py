@@ -165,13 +165,13 @@ async def test_a_slot_that_became_free_is_used_again(site: Site, way: Way) -> No
 async def test_templates_are_copied_from_device_to_device(site: Site, way: Way) -> None:
     source, target = await site.terminal(templates=25), await site.terminal()
     user_id = source.device.users[0].user_id
-    templates = await (await site.opened(source, way)).templates(user_id)
+    templates = (await (await site.opened(source, way)).templates(user_id)).templates
     assert len(templates) == 2
     link = await site.opened(target, way)
     wanted = WriteTemplates(user_id=user_id, templates=templates)
     assert await do(link, wanted) == Count(count=2)
     assert len(target.device.fingers) == 2
-    assert await link.templates(user_id) == templates
+    assert (await link.templates(user_id)).templates == templates
 
 
 async def test_templates_of_a_stranger_are_not_written(site: Site, way: Way) -> None:

@@ -19,7 +19,7 @@ from tests.component.links.conftest import CLOCK, Site, Way, read, soon, tell_no
 
 
 async def heard(link: Link, count: int) -> list[LogEntry]:
-    return [DRIVERS["zk"].live(await soon(link.event()), {}) for _ in range(count)]
+    return [DRIVERS["zk"].live(await soon(link.event()), {}).entries[0] for _ in range(count)]
 
 
 def same(entry: LogEntry, punch: Punch) -> bool:

@@ -50,7 +50,7 @@ async def test_both_read_the_same(site: Site, model: str, transport: str) -> Non
     uids = {user_id: uid for uid, user_id, *_ in people}
     templates = [
         (uids[each.user_id], each.finger, each.flag, each.data.get_secret_value())
-        for each in await link.templates(None)
+        for each in (await link.templates(None)).templates
     ]
     assert templates == theirs["templates"]
     info = await link.do(ReadInfo(), tell_nobody)

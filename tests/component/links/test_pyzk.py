@@ -26,7 +26,7 @@ async def test_over_udp_it_does_the_same(site: Site) -> None:
     assert len((await read(link))[1]) == 3001 * 40
     assert await soon(link.event())
     assert len(await link.people()) == len(server.device.users)
-    assert len(await link.templates(None)) == 4
+    assert len((await link.templates(None)).templates) == 4
     await link.unlock(3, CLOCK.boottime() + 5)
     assert len(server.device.unlocks) == 1
     assert (await failure_of(link.unlock(3, CLOCK.boottime()))).code == Code.UNLOCK_EXPIRED

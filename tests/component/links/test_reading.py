@@ -69,9 +69,9 @@ async def same_templates(server: ZkServer, link: Link) -> None:
     device = server.device
     pins = {user.uid: user.user_id for user in device.users}
     held = [(pins[each.uid], *each[1:]) for each in device.fingers.all()]
-    templates = await link.templates(None)
+    templates = (await link.templates(None)).templates
     assert [(t.user_id, t.finger, t.flag, t.data.get_secret_value()) for t in templates] == held
-    (one,) = await link.templates(device.users[0].user_id)
+    (one,) = (await link.templates(device.users[0].user_id)).templates
     assert one.data.get_secret_value().rstrip(b"\0") == device.fingers.all()[0].content
 
 
@@ -79,7 +79,7 @@ async def same_punch(server: ZkServer, link: Link) -> None:
     await link.listen()
     punch = server.punch(server.device.users[3].user_id, 1)
     slots = {uid: user_id for user_id, uid in server.device.people.slots.items()}
-    entry = DRIVERS["zk"].live(await soon(link.event()), slots)
+    (entry,) = DRIVERS["zk"].live(await soon(link.event()), slots).entries
     time = punch.device_time.isoformat(timespec="seconds")
     assert (entry.person, entry.device_time, entry.state) == (punch.person, time, 1)
 
@@ -87,7 +87,8 @@ async def same_punch(server: ZkServer, link: Link) -> None:
 async def test_it_greets_with_serial_and_firmware(site: Site, way: Way) -> None:
     server = await site.terminal()
     greeting = await site.link(server, way).open()
-    assert greeting == (server.device.spec.serial, server.device.spec.firmware)
+    spec = server.device.spec
+    assert (greeting.serial, greeting.firmware) == (spec.serial, spec.firmware)
 
 
 @pytest.mark.parametrize("empty", ["zero", "error", "no_data"])

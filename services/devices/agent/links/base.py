@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 from services.devices.drivers.base import PersonEntry, Table
-from shared.contracts.actions import Action, Cleared, Result, Said
+from shared.contracts.actions import Action, Cleared, Enrolment, EnrolmentBegun, Result, Said
 from shared.contracts.operations import Progress
 from shared.contracts.readings import Hardware, Template
 
@@ -108,6 +108,13 @@ class Link(Protocol):
         """Do what needs nothing of the agent but the wire; NOT_SUPPORTED for what cannot be done.
 
         ``read_log``, ``clear_log``, ``read_users`` and ``read_templates`` are not for here.
+        """
+        ...
+
+    async def enrolment(self, begun: EnrolmentBegun) -> Enrolment:
+        """Ask once how far an enrolment has come that was begun; ``started`` while it goes on.
+
+        NOT_SUPPORTED where the device cannot be asked: then only what it tells by itself shows it.
         """
         ...
 

@@ -1,11 +1,11 @@
 """Our own client of the ZKTeco dialect: a conversation on a wire."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from services.devices.agent.links.channel import Patience
+from services.devices.agent.links.flight import Flight
 from services.devices.agent.links.inbox import Inbox
 from services.devices.agent.links.wire import Dial, Listener, Wire
 from services.devices.drivers.base import DeviceError
@@ -73,7 +73,7 @@ class NativeChannel:
         with self._flying(0.0) as flight:
             wire.hurry(self._conversation.ask(ask), deadline)
             try:
-                reply = await self._acknowledged(flight, deadline)
+                reply = await flight.acknowledgement(deadline - self._clock.boottime())
             except BaseException:
                 # Whatever is still on its way must not arrive.
                 details = "It was broken off, so that no door opens late."
@@ -81,16 +81,6 @@ class NativeChannel:
                 wire.abort()
                 raise
         wire.relax()
-        return reply
-
-    async def _acknowledged(self, flight: "_Flight", deadline: float) -> Reply:
-        try:
-            reply = await flight.reply(deadline - self._clock.boottime())
-        except DeviceError as error:
-            raise DeviceError(Code.UNLOCK_UNKNOWN, error.details) from error
-        if reply is None:
-            details = "The device did not acknowledge the unlock in time."
-            raise DeviceError(Code.UNLOCK_UNKNOWN, details)
         return reply
 
     async def close(self) -> None:
@@ -162,17 +152,15 @@ class NativeChannel:
             self._flight.settle(outcome)
 
 
-class _Flight:
-    """One request in flight: what comes of it, and when patience with it ends."""
+class _Flight(Flight[Reply]):
+    """One request in flight, and when patience with it ends."""
 
     def __init__(self, seconds: float, now: float) -> None:
+        super().__init__()
         self.heard = now
         self._began = now
         self._seconds = seconds
         self._moved = 0
-        self._outcome: asyncio.Future[Reply | DeviceError] = (
-            asyncio.get_running_loop().create_future()
-        )
 
     @property
     def ends(self) -> float:
@@ -184,18 +172,3 @@ class _Flight:
         """Take note of so many bytes of the answer."""
         self._moved += size
         self.heard = now
-
-    def settle(self, outcome: Reply | DeviceError) -> None:
-        """Take what came of it; the first word counts."""
-        if not self._outcome.done():
-            self._outcome.set_result(outcome)
-
-    async def reply(self, seconds: float) -> Reply | None:
-        """Return the answer, None when it has not come by then, or raise what went wrong."""
-        await asyncio.wait({self._outcome}, timeout=max(0.0, seconds))
-        if not self._outcome.done():
-            return None
-        outcome = self._outcome.result()
-        if isinstance(outcome, DeviceError):
-            raise outcome
-        return outcome

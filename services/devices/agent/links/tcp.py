@@ -2,12 +2,21 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
+from functools import partial
 from struct import Struct
-from typing import Final, cast
+from typing import Final
 
 from typing_extensions import override
 
-from services.devices.agent.links.wire import Listener, clogged, connected, failed, time_left
+from services.devices.agent.links.wire import (
+    Listener,
+    SocketWire,
+    clogged,
+    connected,
+    failed,
+    time_left,
+)
 from services.devices.drivers.base import DeviceError
 from shared.kit.clock import Clock
 
@@ -27,19 +36,8 @@ async def dial(host: str, port: int, clock: Clock, listener: Listener) -> "TcpWi
     return protocol
 
 
-class TcpWire(asyncio.Protocol):
+class TcpWire(SocketWire[asyncio.Transport], asyncio.Protocol):
     """One connection; the kernel itself asks an idle device whether it is still there."""
-
-    _transport: asyncio.Transport
-
-    def __init__(self, wire: socket.socket, clock: Clock, listener: Listener) -> None:
-        self._wire = wire
-        self._clock = clock
-        self._listener = listener
-
-    @override
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -56,46 +54,56 @@ class TcpWire(asyncio.Protocol):
 
     def hurry(self, data: bytes, deadline: float) -> None:
         """Send a frame at once, and never after ``deadline``, or raise UNLOCK_EXPIRED."""
-        if self._transport.is_closing():
-            raise failed(None)
-        hasten(self._wire, time_left(deadline, self._clock.boottime()))
-        try:
-            self._write_before(deadline, data)
-        except DeviceError:
-            self.relax()
-            raise
-
-    def _write_before(self, deadline: float, data: bytes) -> None:
-        # Past the transport: what this process holds is sent at a moment nobody knows.
-        if self._transport.get_write_buffer_size():
-            raise clogged()
-        # The last look at the clock: behind it only the kernel can wait, and it has its bound.
-        time_left(deadline, self._clock.boottime())
-        try:
-            sent = self._wire.send(data)
-        except BlockingIOError as error:
-            raise clogged() from error
-        except OSError as error:
-            raise failed(error) from error
-        if sent < len(data):
-            # Half a frame opens nothing, but nothing can be said behind it either.
-            self.abort()
-            raise clogged()
+        write = partial(self._transport.write, data)
+        write_before(deadline, self._clock, self._transport, write)
 
     def relax(self) -> None:
         """Take back what ``hurry`` put in force."""
-        if not self._transport.is_closing():
-            calm(self._wire)
+        relax(self._transport)
 
     def abort(self) -> None:
         """Reset the connection; what the device has not acknowledged is thrown away."""
-        if not self._transport.is_closing():
-            _linger(self._wire, on=True)
-        self._transport.abort()
+        abort(self._transport)
 
-    def close(self) -> None:
-        """End the connection as connections should end."""
-        self._transport.close()
+
+def write_before(
+    deadline: float, clock: Clock, transport: asyncio.Transport, write: Callable[[], None]
+) -> None:
+    """Have something written at once, and never after ``deadline``, or raise UNLOCK_EXPIRED.
+
+    ``write`` writes it to the transport, which tries to send it there and then. It holds until
+    ``relax``, when the device has answered, or ``abort``, when it has not.
+    """
+    if transport.is_closing():
+        raise failed(None)
+    hasten(transport.get_extra_info("socket"), time_left(deadline, clock.boottime()))
+    try:
+        # What this process holds is sent at a moment nobody knows, and so is all behind it.
+        if transport.get_write_buffer_size():
+            raise clogged()
+        # The last look at the clock: behind it only the kernel can wait, and it has its bound.
+        time_left(deadline, clock.boottime())
+    except DeviceError:
+        relax(transport)
+        raise
+    write()
+    if transport.get_write_buffer_size():
+        # The kernel took a part at most: half a frame opens nothing, and the rest never follows.
+        abort(transport)
+        raise clogged()
+
+
+def relax(transport: asyncio.Transport) -> None:
+    """Let the kernel be as patient with a connection as usual again."""
+    if not transport.is_closing():
+        calm(transport.get_extra_info("socket"))
+
+
+def abort(transport: asyncio.Transport) -> None:
+    """Reset a connection; what the device has not acknowledged is thrown away."""
+    if not transport.is_closing():
+        _linger(transport.get_extra_info("socket"), on=True)
+    transport.abort()
 
 
 def watch(wire: socket.socket) -> None:

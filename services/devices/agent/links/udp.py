@@ -2,11 +2,17 @@
 
 import asyncio
 import socket
-from typing import cast
 
 from typing_extensions import override
 
-from services.devices.agent.links.wire import Listener, clogged, connected, failed, time_left
+from services.devices.agent.links.wire import (
+    Listener,
+    SocketWire,
+    clogged,
+    connected,
+    failed,
+    time_left,
+)
 from shared.kit.clock import Clock
 
 
@@ -21,19 +27,8 @@ async def dial(host: str, port: int, clock: Clock, listener: Listener) -> "UdpWi
     return protocol
 
 
-class UdpWire(asyncio.DatagramProtocol):
+class UdpWire(SocketWire[asyncio.DatagramTransport], asyncio.DatagramProtocol):
     """One peer; whatever is lost on the way is for others to notice."""
-
-    _transport: asyncio.DatagramTransport
-
-    def __init__(self, wire: socket.socket, clock: Clock, listener: Listener) -> None:
-        self._wire = wire
-        self._clock = clock
-        self._listener = listener
-
-    @override
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.DatagramTransport", transport)
 
     @override
     def datagram_received(self, data: bytes, addr: object) -> None:
@@ -68,7 +63,3 @@ class UdpWire(asyncio.DatagramProtocol):
     def abort(self) -> None:
         """Hear no more of the device."""
         self._transport.abort()
-
-    def close(self) -> None:
-        """Hear no more of the device."""
-        self._transport.close()

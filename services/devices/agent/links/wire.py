@@ -3,10 +3,15 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar, cast
+
+from typing_extensions import override
 
 from services.devices.drivers.base import DeviceError
 from shared.contracts.errors import Code
+from shared.kit.clock import Clock
+
+TransportT = TypeVar("TransportT", asyncio.Transport, asyncio.DatagramTransport)
 
 _CONNECT_SECONDS: Final = 3.0
 SPARE_SECONDS: Final = 1.5
@@ -56,6 +61,25 @@ class Wire(Protocol):
 
 Dial = Callable[[Listener], Awaitable[Wire]]
 """Reaches the device within a few seconds, or raises DEVICE_UNREACHABLE."""
+
+
+class SocketWire(asyncio.BaseProtocol, Generic[TransportT]):
+    """One socket: what a stream and datagrams have in common."""
+
+    _transport: TransportT
+
+    def __init__(self, wire: socket.socket, clock: Clock, listener: Listener) -> None:
+        self._wire = wire
+        self._clock = clock
+        self._listener = listener
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("TransportT", transport)
+
+    def close(self) -> None:
+        """Let go of the device."""
+        self._transport.close()
 
 
 async def connected(host: str, port: int, kind: socket.SocketKind) -> socket.socket:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from typing import Final
 
-from services.devices.agent.links.base import Greeting, Keep, Tell
+from services.devices.agent.links.base import Fetched, Greeting, Keep, Tell
 from services.devices.agent.links.channel import Channel
 from services.devices.agent.links.runner import Runner
 from services.devices.drivers.base import DeviceError, PersonEntry, Table
@@ -20,11 +20,20 @@ from services.devices.drivers.zk.protocol import (
     replies,
 )
 from services.devices.drivers.zk.protocol.terms import Terms
-from shared.contracts.actions import Action, Cleared, Result
+from shared.contracts.actions import (
+    Action,
+    Cleared,
+    Enrolment,
+    EnrolmentBegun,
+    Result,
+    Said,
+)
 from shared.contracts.agents import RosterDevice
-from shared.contracts.readings import Template
+from shared.contracts.errors import Code
 from shared.kit.clock import Clock
 
+_CLOCK_SECONDS: Final = 5.0
+"""With the channel's own patience, a device that is gone is noticed within 15 s."""
 _FAREWELL_SECONDS: Final = 2.0
 _CLOSE_SECONDS: Final = 5.0
 """For the farewell, and before it for a procedure that is given up at the same time."""
@@ -51,6 +60,16 @@ class ZkLink:
         """Whether nothing more can come of this link: close it and open another."""
         return self._channel.dead
 
+    @property
+    def said(self) -> Said:
+        """Nothing: this dialect's answers are not for people."""
+        return None
+
+    @property
+    def clock_seconds(self) -> float:
+        """How often to read the device's clock: the sign of life where nobody asks for more."""
+        return _CLOCK_SECONDS
+
     async def open(self) -> Greeting:
         """Connect, authenticate, enable the device and ask it who it is."""
         await self._channel.connect()
@@ -66,6 +85,9 @@ class ZkLink:
         """Wait for the next live punch and return its body."""
         return await self._channel.inbox.punch()
 
+    async def settle(self, *, kept: bool) -> None:
+        """Nothing: the device has its acknowledgement, and the log has every punch."""
+
     async def log(self, keep: Keep) -> Table:
         """Read the whole attendance log, all or nothing; PULL_INCOMPLETE when it does not agree."""
         return await self._runner.run(reading.log(self._terms), keep=keep)
@@ -78,9 +100,9 @@ class ZkLink:
         """Return the device's wall clock as ISO text, or None when it shows no real date."""
         return await self._runner.run(clock.wall_clock())
 
-    async def templates(self, user_id: str | None) -> tuple[Template, ...]:
+    async def templates(self, user_id: str | None) -> Fetched:
         """Return a person's fingerprint templates, or everybody's."""
-        return await self._runner.run(reading.templates(self._terms, user_id))
+        return Fetched(*await self._runner.run(reading.templates(self._terms, user_id)))
 
     async def clear_log(self, expected: Table) -> Cleared:
         """Empty the log if it still is what ``expected`` says, or raise LOG_NOT_QUIET."""
@@ -89,6 +111,11 @@ class ZkLink:
     async def do(self, action: Action, tell: Tell) -> Result:
         """Do an action, or raise NOT_SUPPORTED."""
         return await self._runner.run(actions.procedure_for(action, self._terms), tell=tell)
+
+    async def enrolment(self, begun: EnrolmentBegun) -> Enrolment:  # noqa: ARG002 - see base.Link
+        """Raise NOT_SUPPORTED: how it goes is told by events, to who waits for its end."""
+        details = "This device tells how an enrolment goes only while that is waited for."
+        raise DeviceError(Code.NOT_SUPPORTED, details)
 
     async def unlock(self, seconds: int, deadline: float) -> None:
         """Unlock the door, unless CLOCK_BOOTTIME has passed ``deadline`` before the write."""
