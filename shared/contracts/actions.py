@@ -84,6 +84,8 @@ class DeleteUser(Message):
 
     kind: Literal["delete_user"] = "delete_user"
     user_id: UserId
+    may_be_absent: bool = False
+    """Whether it succeeds, with a count of 0, when the device holds no such person."""
 
 
 class ReadTemplates(Message):

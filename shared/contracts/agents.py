@@ -176,6 +176,10 @@ class DepositPeople(Message):
     last: bool
 
 
+UNASKED: Final = UUID(int=0)
+"""Stands for the operation where a device told of templates by itself."""
+
+
 class DepositTemplates(Message):
     """Templates an agent read for an operation, a part at a time."""
 

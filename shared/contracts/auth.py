@@ -14,7 +14,7 @@ class Permission(StrEnum):
     PUBLIC = "public"
     """Anybody, even without a token; the routes that say so are a fixed list in a test."""
     SESSION = "session"
-    """Any valid token."""
+    """Any valid token of a user."""
     USERS_WRITE = "users:write"
     DEVICES_READ = "devices:read"
     DEVICES_WRITE = "devices:write"

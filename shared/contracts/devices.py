@@ -98,7 +98,7 @@ class Device(Wire):
     is_connected: bool
     problem: Problem | None = None
     hardware: Hardware | None = None
-    """What a device that dials in told of its body when it first did."""
+    """What a device that dials in tells of its body; processor and MAC as it first told them."""
     address: str | None = None
     """Where it last dialled in from."""
     has_path_token: bool = False
@@ -253,7 +253,8 @@ class ReadTemplatesKept(Message):
 
     device_id: int
     page: Page = 1
-    limit: Annotated[int, Field(ge=1, le=20)] = 20
+    limit: Annotated[int, Field(ge=1, le=10)] = 10
+    """Ten photos fit into one message."""
 
 
 class TemplatesRead(Message):

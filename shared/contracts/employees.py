@@ -15,8 +15,12 @@ Username = Annotated[
     StringConstraints(strip_whitespace=True, pattern=r"^[^\s\x00-\x1f\x7f]{1,64}$"),
 ]
 """Unique among all owners' employees; letters count the same in either case."""
-FullName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
-Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
+FullName = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]+$", max_length=128)
+]
+Phone = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$", max_length=64)
+]
 NoEmail = Annotated[str, StringConstraints(pattern=r"^$")]
 LONGEST_SESSION: Final = 31 * 86_400
 """The most seconds an employee's token may live."""
