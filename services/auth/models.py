@@ -99,6 +99,6 @@ employee_sessions = Table(
     Column("ended_at", DateTime(timezone=True)),
 )
 Index("employee_sessions_of", employee_sessions.c.employee_id)
-Index("employee_sessions_ended", employee_sessions.c.ended_at)
+Index("employee_sessions_expires", employee_sessions.c.expires_at)
 
 outbox = kit_outbox.table(metadata)

@@ -13,7 +13,7 @@ from pwdlib.hashers.bcrypt import BcryptHasher
 from pydantic import BaseModel
 
 from shared.contracts.auth import Email, Password
-from shared.contracts.employees import LONGEST_SESSION
+from shared.contracts.employees import LONGEST_SESSION, Employee
 from shared.contracts.message import OwnerId
 
 EXAMPLE_EMAIL: Final = "admin@timmy.local"
@@ -55,6 +55,14 @@ def is_weak(password: str, email: str) -> bool:
     simple = password.isdigit() or password.isalpha()
     named = email.partition("@")[0].lower() in password.lower()
     return len(password) < _STRONG_LENGTH or simple or named or password in EXAMPLE_PASSWORDS
+
+
+# ── employees ────────────────────────────────────────────────────────────────
+
+
+def is_barred(employee: Employee) -> bool:
+    """Tell whether an employee may not use the app, whatever password or token they have."""
+    return not (employee.is_active and employee.permissions.can_login_app)
 
 
 # ── refresh tokens ───────────────────────────────────────────────────────────

@@ -138,7 +138,10 @@ class DevicePresence(Message):
 
 
 class Presence(Message):
-    """What an agent says every few seconds about all devices it holds."""
+    """What an agent says every few seconds about devices it holds, about each within 10 s or so.
+
+    One that is not named is not gone: a message names some, and none when there are none.
+    """
 
     agent: str
     owner: OwnerId

@@ -59,6 +59,7 @@ class Bus:
         self._denials = Denials()
         self._closed = asyncio.Event()
         self._reconnected = asyncio.Event()
+        self._interruption: asyncio.Future[None] | None = None
         self.broker = NatsBroker(
             settings.nats_url,
             name=user,
@@ -97,6 +98,9 @@ class Bus:
     async def _on_reconnected(self) -> None:
         log.info("reconnected to the broker")
         self._reconnected.set()
+        if self._interruption is not None:
+            self._interruption.set_result(None)
+            self._interruption = None
 
     @property
     def client(self) -> Client:
@@ -114,6 +118,13 @@ class Bus:
         with _or_closed():
             context: JetStreamContext = self.broker.config.broker_config.connection_state.stream
             return context
+
+    @property
+    def interruption(self) -> asyncio.Future[None]:
+        """What is done at the next reconnect: whatever a broker was asked before, it forgot."""
+        if self._interruption is None:
+            self._interruption = asyncio.get_running_loop().create_future()
+        return self._interruption
 
     @property
     def connected(self) -> bool:

@@ -35,16 +35,16 @@ async def ensure(bus: Bus, stream: StreamSpec, spec: ConsumerSpec) -> None:
         raise MusterError(Code.SERVICE_UNAVAILABLE, f"stream {stream.name} is not there yet")
 
 
-async def names(bus: Bus, stream: StreamSpec) -> frozenset[str]:
-    """Return the durables of a stream; raises as ``ensure``."""
-    found: set[str] = set()
+async def found(bus: Bus, stream: StreamSpec) -> dict[str, dict[str, Any]]:
+    """Return the configuration of each durable of a stream; raises as ``ensure``."""
+    known: dict[str, dict[str, Any]] = {}
     while True:
-        known = len(found)
-        page = await _ask(bus, f"CONSUMER.NAMES.{stream.name}", {"offset": known}) or {}
-        found.update(page.get("consumers") or ())
+        offset = len(known)
+        page = await _ask(bus, f"CONSUMER.LIST.{stream.name}", {"offset": offset}) or {}
+        known.update((each["name"], each["config"]) for each in page.get("consumers") or ())
         # Consumers that come and go meanwhile shift the pages: never ask for the same one twice.
-        if len(found) == known or len(found) >= page["total"]:
-            return frozenset(found)
+        if len(known) == offset or len(known) >= page["total"]:
+            return known
 
 
 async def remove(bus: Bus, stream: StreamSpec, spec: ConsumerSpec) -> None:

@@ -5,8 +5,9 @@ For work that is longer than an acknowledgement may wait: what FastStream's hand
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 
 import nats.errors
 import nats.js.errors
@@ -17,7 +18,8 @@ from shared.kit.bus import Bus
 from shared.kit.logging import get_logger
 
 log = get_logger(__name__)
-_FETCH_SECONDS: Final = 2.0
+_FETCH_SECONDS: Final = (20.0, 40.0)
+"""How long the broker is asked to wait for a message: thousands of consumers ask in turns."""
 _PAUSE_SECONDS: Final = 0.5
 _BEAT_SECONDS: Final = 3.0
 
@@ -63,8 +65,7 @@ class Puller:
     async def next(self) -> Held | None:
         """Return the next message, or None when none came for a while or the broker is away."""
         try:
-            subscription = self._subscription or await self._bound()
-            messages = await subscription.fetch(1, timeout=_FETCH_SECONDS)
+            messages = await self._fetched(self._subscription or await self._bound())
         except nats.errors.TimeoutError:
             return None
         except (nats.errors.Error, nats.js.errors.Error) as error:
@@ -72,6 +73,17 @@ class Puller:
             await asyncio.sleep(_PAUSE_SECONDS)
             return None
         return Held(messages[0]) if messages else None
+
+    async def _fetched(self, subscription: JetStreamContext.PullSubscription) -> list[Msg]:
+        """Return one message, or none because a broker that was asked is not there any more."""
+        seconds = random.uniform(*_FETCH_SECONDS)  # noqa: S311 - no secret
+        fetch = asyncio.ensure_future(subscription.fetch(1, timeout=seconds))
+        try:
+            waits: set[asyncio.Future[Any]] = {fetch, self._bus.interruption}
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            return fetch.result() if fetch.done() else []
+        finally:
+            fetch.cancel()
 
     async def _bound(self) -> JetStreamContext.PullSubscription:
         self._subscription = await self._bus.js.pull_subscribe_bind(

@@ -124,7 +124,12 @@ class Answers:
         self._bus.on_request(question.subject, _enveloped(question, answer), workers=workers)
 
     def to_anyone(
-        self, question: Question, request: type[Q], handler: Callable[[Q], Awaitable[Message]]
+        self,
+        question: Question,
+        request: type[Q],
+        handler: Callable[[Q], Awaitable[Message]],
+        *,
+        workers: int = WORKERS,
     ) -> None:
         """Answer a question that needs no token: a public one, or one between parts of muster."""
         if question.permission not in {None, Permission.PUBLIC}:
@@ -134,7 +139,7 @@ class Answers:
         async def answer(_: str, body: bytes, __: dict[str, str]) -> Message:
             return await handler(_parsed(request, body))
 
-        self._bus.on_request(question.subject, _enveloped(question, answer))
+        self._bus.on_request(question.subject, _enveloped(question, answer), workers=workers)
 
 
 def answer_at(

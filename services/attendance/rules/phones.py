@@ -19,12 +19,13 @@ _PUNCH_ID: Final = re.compile(r"[0-9a-f]{24}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9
 
 def are_phones(read: PunchBatch | PeopleRead) -> bool:
     """Tell whether a message speaks for an owner's phones, as no agent may."""
+    if is_app_site(read.site) or read.device_id == DEVICE_ID:
+        return True
     if isinstance(read, PeopleRead):
-        return is_app_site(read.site)
+        return False
     serial = text_of(read.serial)
     # Under their site's name as a serial number, records would have the identities of theirs.
-    named = serial == APP_SERIAL or is_app_site(serial)
-    return named or read.source == "app" or is_app_site(read.site)
+    return serial == APP_SERIAL or is_app_site(serial) or read.source == "app"
 
 
 def batch_of(

@@ -5,25 +5,13 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import (
-    TableValuedAlias,
-    Text,
-    column,
-    func,
-    insert,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import TableValuedAlias, Text, column, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.attendance.models import batches, feeds, people, punches, said, versions
-from shared.contracts.attendance import (
-    PunchesRecorded,
-    RecordedPunch,
-)
+from shared.contracts.attendance import PunchesRecorded, RecordedPunch
 from shared.contracts.readings import PeopleRead, PunchBatch
 from shared.contracts.streams import RECORDED
 from shared.contracts.subjects import punch_recorded
@@ -31,8 +19,6 @@ from shared.kit import outbox
 
 OUTBOX: Final = said
 """For the relay."""
-
-_BIGGEST: Final = 2**63 - 1
 
 
 class Counts(NamedTuple):

@@ -1,28 +1,21 @@
 """Employees log in to the app; one token, and no other way to a new one than to log in again."""
 
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from services.auth import rules
+from services.auth.handlers.passwords import Passwords
 from services.auth.rules import FailedLogins
 from services.auth.store import employees as store
 from services.auth.tokens import EmployeeSubject, Signer
 from shared.contracts import catalog
+from shared.contracts.auth import Caller
 from shared.contracts.employees import Employee, EmployeeLogin, EmployeeSession, GetSelf
 from shared.contracts.errors import Code
 from shared.contracts.message import Secret
-from shared.kit.clock import new_id
-from shared.kit.db import transaction
+from shared.kit.clock import Clock, new_id
+from shared.kit.db import AsyncEngine, transaction
 from shared.kit.errors import MusterError
-
-if TYPE_CHECKING:
-    from services.auth.handlers.passwords import Passwords
-    from shared.contracts.auth import Caller
-    from shared.kit.clock import Clock
-    from shared.kit.db import AsyncEngine
-    from shared.kit.rpc import Answers
+from shared.kit.rpc import Answers
 
 
 class AppSessions:
@@ -52,7 +45,7 @@ class AppSessions:
             if current is None or current.password != known.password:
                 raise MusterError(Code.INVALID_CREDENTIALS)
             employee = current.employee
-            if not (employee.is_active and employee.permissions.can_login_app):
+            if rules.is_barred(employee):
                 raise MusterError(Code.APP_LOGIN_DISABLED)
             if better:
                 await store.replace_password(connection, employee.id, known.password, better)
@@ -92,7 +85,7 @@ class AppSessions:
         """Return the employee who asks; UNAUTHORIZED when they are let go or barred."""
         async with transaction(self._engine, "employee") as connection:
             known = await store.one(connection, caller.employee_id or "")
-        if known is None or not known.employee.is_active:
+        if known is None or rules.is_barred(known.employee):
             raise MusterError(Code.UNAUTHORIZED, "This employee may not use the app any more.")
         return known.employee
 

@@ -1,13 +1,15 @@
 """Employees: taken in, looked at, changed and let go by their owner's administrators."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
+from services.auth import rules
 from services.auth.handlers.ending import ended_employee
+from services.auth.handlers.passwords import Passwords
 from services.auth.store import employees as store
+from services.auth.store.employees import Stored
 from services.auth.store.users import OUTBOX
 from shared.contracts import catalog
+from shared.contracts.auth import Caller
 from shared.contracts.employees import (
     AddEmployee,
     ChangeEmployee,
@@ -19,17 +21,10 @@ from shared.contracts.employees import (
 from shared.contracts.errors import Code
 from shared.contracts.identity import canonical_person, object_id
 from shared.kit import outbox
-from shared.kit.clock import new_id
-from shared.kit.db import transaction
+from shared.kit.clock import Clock, new_id
+from shared.kit.db import AsyncConnection, AsyncEngine, transaction
 from shared.kit.errors import MusterError
-
-if TYPE_CHECKING:
-    from services.auth.handlers.passwords import Passwords
-    from services.auth.store.employees import Stored
-    from shared.contracts.auth import Caller
-    from shared.kit.clock import Clock
-    from shared.kit.db import AsyncConnection, AsyncEngine
-    from shared.kit.rpc import Answers
+from shared.kit.rpc import Answers
 
 
 class Employees:
@@ -111,8 +106,7 @@ class Employees:
 
 def _outdated(before: Employee, after: Employee) -> bool:
     """Tell whether tokens that were given before say what is not true any more."""
-    barred = not (after.is_active and after.permissions.can_login_app)
-    return barred or before.enroll_id != after.enroll_id
+    return rules.is_barred(after) or before.enroll_id != after.enroll_id
 
 
 def routes(employees: Employees, answers: Answers) -> None:

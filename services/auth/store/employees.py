@@ -109,10 +109,11 @@ async def replace_password(
 async def add_session(
     connection: AsyncConnection, session: UUID, employee: Employee, now: datetime, until: datetime
 ) -> None:
-    """Store a session that begins now, and forget those whose tokens have run out."""
-    over = employee_sessions.c.expires_at < now
-    mine = employee_sessions.c.employee_id == employee.id
-    await connection.execute(delete(employee_sessions).where(mine, over))
+    """Store a session that begins now, and forget everybody's whose tokens have run out."""
+    over = select(employee_sessions.c.id).where(employee_sessions.c.expires_at < now)
+    # Another login may be at the same: neither waits for the other.
+    mine = over.with_for_update(skip_locked=True)
+    await connection.execute(delete(employee_sessions).where(employee_sessions.c.id.in_(mine)))
     row = {"id": session, "employee_id": employee.id, "owner": employee.owner}
     await connection.execute(
         insert(employee_sessions).values({**row, "created_at": now, "expires_at": until})

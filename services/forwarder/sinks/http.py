@@ -9,7 +9,6 @@ import base64
 import hashlib
 import hmac
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -63,13 +62,15 @@ class HttpSink:
         """Close the connections."""
         await self._client.aclose()
 
-    async def post(self, outgoing: Outgoing, seconds: float = math.inf) -> Answer:
+    async def post(self, outgoing: Outgoing, seconds: float) -> Answer:
         """POST once, within so many seconds and TOTAL_SECONDS.
 
         Failures of the network are answers too.
         """
         if self._client.is_closed:
             return Answer(None, confirmed=False, text="", error="The forwarder is stopping")
+        if seconds <= 0:
+            return Answer(None, confirmed=False, text="", error="There was no time left for it")
         body = body_of(outgoing)
         headers = self._headers(outgoing, body)
         try:

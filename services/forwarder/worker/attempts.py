@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import math
 from typing import Final
 
 from services.forwarder import rules
@@ -29,8 +28,15 @@ class Attempts:
         self._sink = sink
         self._clock = clock
 
-    async def make(self, delivery: Delivery, seconds: float = math.inf) -> Result:
-        """Try once, for so many seconds at most; stopped meanwhile, give the claim back."""
+    def deadline(self) -> float:
+        """Return until when a claim that is asked for now is good at least."""
+        return self._clock.monotonic() + store.CLAIM_SECONDS
+
+    async def make(self, delivery: Delivery, until: float) -> Result:
+        """Try once, and be done by ``until``; stopped meanwhile, give the claim back.
+
+        A process that froze since it claimed is late: another may be at the same delivery now.
+        """
         with telemetry.span(
             f"deliver {self._target}",
             telemetry.SpanKind.CLIENT,
@@ -46,7 +52,7 @@ class Attempts:
                 delivery.punch_ids,
             )
             try:
-                answer = await self._sink.post(outgoing, seconds)
+                answer = await self._sink.post(outgoing, until - self._clock.monotonic())
             except asyncio.CancelledError:
                 await self.release(delivery)
                 raise

@@ -46,10 +46,11 @@ class Worker:
 
     async def deliver_next(self) -> float:
         """Try the first pending delivery if it is due; return the seconds to rest after it."""
+        until = self._attempts.deadline()
         delivery = await self._claimed()
         if isinstance(delivery, float):
             return delivery
-        await self._attempts.make(delivery)
+        await self._attempts.make(delivery, until)
         return 0
 
     async def _claimed(self) -> store.Delivery | float:

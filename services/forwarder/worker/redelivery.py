@@ -80,10 +80,12 @@ class Redeliveries:
             return _End(ok=False, error=rules.untargeted(source))
         if self._left(until) < _LEAST_SECONDS:
             return _End(ok=False, error=_NOT_REACHED)
+        attempts = self._attempts[target]
+        last = min(until, attempts.deadline())
         delivery = await self._claim(found, target)
         if delivery is None:
             return await self._elsewhere(found.id, until)
-        result = await self._attempts[target].make(delivery, self._left(until))
+        result = await attempts.make(delivery, last)
         # Whoever stands behind it in line waited for this claim.
         self._wake(target)
         response = rules.said(result.response_status, result.response)

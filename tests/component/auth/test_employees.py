@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from services.auth.handlers.passwords import Passwords
 from shared.contracts import auth, catalog, employees
 from shared.contracts.auth import Permission
 from shared.contracts.employees import Employee, EmployeeList, EmployeeSession
 from shared.contracts.errors import Code
 from shared.contracts.message import Secret
+from shared.kit import outbox
 from shared.kit.clock import new_id
 from shared.kit.errors import MusterError
 from tests.component.auth.conftest import Asker, eventually
@@ -179,6 +182,38 @@ async def test_whoever_is_barred_does_not_log_in(asker: Asker) -> None:
     await _refused(Code.APP_LOGIN_DISABLED, _login(asker, made.username))
 
 
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"password": "another long word"}, Code.INVALID_CREDENTIALS),
+        ({"is_active": False}, Code.APP_LOGIN_DISABLED),
+        (None, Code.INVALID_CREDENTIALS),
+    ],
+    ids=["password", "barred", "let go"],
+)
+async def test_a_login_that_a_change_overtakes_opens_no_session(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any] | None, code: Code
+) -> None:
+    """Between the look at the password and the session, the employee is not what they were."""
+    admin = await _token(asker)
+    made = await _add(asker, admin)
+    check = Passwords.check
+
+    async def overtaken(self: Passwords, password: str, known: str | None) -> Any:
+        found = await check(self, password, known)
+        if change is None:
+            removing = employees.RemoveEmployee(employee_id=made.id)
+            await asker.ask(catalog.REMOVE_EMPLOYEE, removing, Employee, admin)
+        else:
+            await _change(asker, admin, made.id, **change)
+        return found
+
+    monkeypatch.setattr(Passwords, "check", overtaken)
+    await _refused(code, _login(asker, made.username))
+    alive = "select 1 from employee_sessions where employee_id = :id and ended_at is null"
+    assert await asker.sql(alive, id=made.id) == []
+
+
 async def test_an_employee_who_was_let_go_is_nobody(asker: Asker) -> None:
     admin = await _token(asker)
     made = await _add(asker, admin)
@@ -189,6 +224,59 @@ async def test_an_employee_who_was_let_go_is_nobody(asker: Asker) -> None:
     await eventually(lambda: _not(_admits(asker, session.access_token)), 10)
     again = await _add(asker, admin, username=made.username, enroll_id=made.enroll_id)
     assert again.id != made.id
+
+
+async def test_whoever_is_barred_is_nobody_before_their_session_is_known_to_be_over(
+    asker: Asker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = await _token(asker)
+    for barred in ("is_active", "can_login_app"):
+        made = await _add(asker, admin)
+        token = (await _login(asker, made.username)).access_token.get_secret_value()
+        await asker.ask(catalog.GET_SELF, employees.GetSelf(), Employee, token)
+        with monkeypatch.context() as patched:
+            # No word of the end is heard: what is asked of auth itself does not wait for it.
+            patched.setattr(outbox, "write", _unsaid)
+            await _change(asker, admin, made.id, **{barred: False})
+        asking = asker.ask(catalog.GET_SELF, employees.GetSelf(), Employee, token)
+        await _refused(Code.UNAUTHORIZED, asking)
+
+
+async def _unsaid(*_: object) -> None:
+    """Stand in for the outbox."""
+
+
+async def test_sessions_are_forgotten_when_their_tokens_have_run_out(asker: Asker) -> None:
+    admin = await _token(asker)
+    gone, stays = await _add(asker, admin), await _add(asker, admin)
+    await _login(asker, gone.username)
+    await asker.ask(
+        catalog.REMOVE_EMPLOYEE, employees.RemoveEmployee(employee_id=gone.id), Employee, admin
+    )
+    query = "select count(*) from employee_sessions where employee_id = :id"
+    assert await asker.sql(query, id=gone.id) == [(1,)], "its end must be known while it could live"
+    await asker.sql(
+        "update employee_sessions set expires_at = now() - interval '1 s' where employee_id = :id",
+        id=gone.id,
+    )
+    await _login(asker, stays.username)
+    assert await asker.sql(query, id=gone.id) == [(0,)]
+    assert await asker.sql(query, id=stays.id) == [(1,)]
+
+
+@pytest.mark.parametrize("field", ["full_name", "phone"])
+async def test_text_that_no_database_holds_is_bad_input(asker: Asker, field: str) -> None:
+    admin = await _token(asker)
+    made = await _add(asker, admin)
+    fields = {"enroll_id": "7", "username": "nul", "password": PASSWORD, "full_name": "Ann"}
+    bad = {field: "a\0b"}
+    for question, sent in (
+        (catalog.ADD_EMPLOYEE, {**fields, **bad}),
+        (catalog.CHANGE_EMPLOYEE, {"employee_id": made.id, **bad}),
+    ):
+        headers = {"authorization": admin}
+        reply = await asker.bus.request(question.subject, json.dumps(sent).encode(), headers, 10)
+        assert json.loads(reply)["error"]["code"] == Code.VALIDATION_ERROR
 
 
 async def test_guesses_at_one_employee_are_slowed_down(asker: Asker) -> None:

@@ -205,8 +205,8 @@ async def test_a_demos_employee_keeps_other_servers_from_starting(
     hashed = await Passwords().hash("password123")
     async with await clean.superuser() as connection:
         await connection.execute(
-            "insert into auth.employees select repeat('a', 24), id, '1', '1', 'emp-86359.mo', %s, 'E', '', '',"
-            " true, true, true, now(), now() from auth.owners limit 1",
+            "insert into auth.employees select repeat('a', 24), id, '1', '1', 'emp-86359.mo', %s,"
+            " 'E', '', '', true, true, true, now(), now() from auth.owners limit 1",
             (hashed,),
         )
     assert "emp-86359.mo" in await _refusal(settings)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import AsyncExitStack
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import JSONResponse, Response
+from typing_extensions import override
 
 from deploy.local.ports import free_port
 from services.forwarder import rules
 from services.forwarder.store import deliveries as store
 from services.forwarder.store import feeds
+from services.forwarder.worker.attempts import Attempts
 from shared.contracts import streams, subjects
-from shared.kit.clock import new_id
+from shared.kit.clock import SystemClock, new_id
 from tests.component.attendance.conftest import eventually, running
 from tests.component.forwarder.conftest import (
     Post,
@@ -69,6 +73,10 @@ async def test_the_inbox_is_what_keeps_doubles_away(
         await post.receiver.got(2)
 
 
+def for_ever(_: Attempts) -> float:
+    return math.inf
+
+
 async def test_order_holds_while_the_receiver_fails(forwarder: Post) -> None:
     forwarder.receiver.replies += [confirm, away, busy, away, confirm, away]
     for n in range(1, 7):
@@ -103,6 +111,7 @@ async def test_two_forwarders_never_post_at_once(
     """The control has claims that are over as soon as they are made."""
     if not guarded:
         monkeypatch.setattr(store, "CLAIM_SECONDS", 0.0)
+        monkeypatch.setattr(Attempts, "deadline", for_ever)
     post.receiver.always = slow
     async with running(post.service()), running(post.service()):
         for n in range(1, 31):
@@ -175,6 +184,36 @@ async def test_stopped_while_it_records_a_receipt_it_still_records_it(post: Post
     await stopping
     (delivery,) = await post.deliveries()
     assert (delivery["status"], delivery["attempts"]) == ("delivered", 1)
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+async def test_who_froze_after_the_claim_does_not_post(
+    post: Post, monkeypatch: pytest.MonkeyPatch, *, guarded: bool
+) -> None:
+    """When it wakes up the claim is over, and another may be at the same delivery."""
+    if not guarded:
+        monkeypatch.setattr(Attempts, "deadline", for_ever)
+    claim, frozen = store.claim, 0.0
+
+    class Clock(SystemClock):
+        @override
+        def monotonic(self) -> float:
+            return super().monotonic() + frozen
+
+    async def freezing(connection: AsyncConnection, target: str) -> store.Delivery | None:
+        nonlocal frozen
+        delivery = await claim(connection, target)
+        if delivery and not frozen:
+            frozen = store.CLAIM_SECONDS
+        return delivery
+
+    monkeypatch.setattr("services.forwarder.app.SystemClock", Clock)
+    monkeypatch.setattr(store, "claim", freezing)
+    async with running(post.service()):
+        await post.says(an_event(a_punch(1)))
+        (delivery,) = await post.settled(1)
+    assert delivery["attempts"] == (2 if guarded else 1)
+    assert len(post.receiver.requests) == 1
 
 
 async def test_a_late_word_of_a_lost_claim_changes_nothing(post: Post) -> None:

@@ -11,6 +11,7 @@ from deploy.local.ports import free_port
 from services.forwarder import rules
 from services.forwarder.store import deliveries as store
 from services.forwarder.worker import redelivery
+from services.forwarder.worker.attempts import Attempts
 from shared.contracts.attendance import app_site
 from shared.contracts.catalog import REDELIVER
 from shared.contracts.deliveries import REDELIVER_LIMIT, Redeliver, Redelivered
@@ -20,6 +21,7 @@ from shared.kit.clock import new_id
 from shared.kit.errors import MusterError
 from tests.component.attendance.conftest import eventually, running
 from tests.component.forwarder.conftest import Post, a_punch, an_event, by_phone
+from tests.component.forwarder.test_order import for_ever
 from tests.conftest import OTHER_OWNER, OWNER
 
 UNCONFIRMED = "Remote server did not confirm receipt"
@@ -127,6 +129,7 @@ async def test_a_delivery_is_never_posted_twice_at_once(
     monkeypatch.setattr(rules, "_BASE_SECONDS", 0.001)
     if not guarded:
         monkeypatch.setattr(store, "CLAIM_SECONDS", 0.0)
+        monkeypatch.setattr(Attempts, "deadline", for_ever)
     count, open_now = 0, False
 
     async def slow_and_moody() -> Response:

@@ -8,16 +8,27 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from alembic.autogenerate import compare_metadata
+from alembic.command import upgrade
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from deploy.local.ports import free_port
 from services.forwarder.models import metadata
+from shared.kit.clock import new_id
+from shared.kit.migrate import config_of, migrate
 from tests.component.attendance.conftest import running
 from tests.component.forwarder.conftest import TOKEN, Post, a_punch, an_event, by_phone
 from tests.component.forwarder.receiver import Receiver
-from tests.conftest import Platform
+from tests.conftest import OWNER, Platform
 
+_BEFORE = (
+    "insert into inbox values (:id, :owner, 'hq', 1, 1)",
+    """
+    insert into deliveries
+    (id, owner, target, sequence, event_id, serial_number, records, punch_ids, headers)
+    values (:id, :owner, 'log', 1, :id, 'SN1', '[]', array[cast(:id as uuid)], '{}')
+    """,
+)
 NOWHERE = "FORWARD_FINGERPRINT_URL and FORWARD_LOG_URL are not set"
 
 
@@ -113,3 +124,27 @@ def test_the_migrations_make_the_tables_of_the_models(platform: Platform) -> Non
         found = compare_metadata(context, metadata)
     engine.dispose()
     assert [each for each in found if "alembic_version" not in str(each)] == []
+
+
+@pytest.mark.usefixtures("clean")
+def test_deliveries_of_before_are_told_their_site(platform: Platform) -> None:
+    """Upgraded from the first release with a delivery in line: it is claimed as any other."""
+    config = config_of("forwarder")
+    config.attributes["url"] = platform.owner_url("forwarder")
+    options = {"options": "-c search_path=forwarder"}
+    engine = create_engine(platform.owner_url("forwarder"), connect_args=options)
+    try:
+        with engine.begin() as connection:
+            names = [*metadata.tables, "alembic_version"]
+            connection.execute(text(f"drop table {', '.join(names)}"))
+        upgrade(config, "0001")
+        with engine.begin() as connection:
+            same = {"id": new_id(), "owner": OWNER}
+            for statement in _BEFORE:
+                connection.execute(text(statement), same)
+    finally:
+        migrate("forwarder", platform.owner_url("forwarder"))
+    with engine.connect() as connection:
+        found = connection.execute(text("select site, status, claimed_until from deliveries"))
+        assert found.all() == [("hq", "pending", None)]
+    engine.dispose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
-from services.devices.agent.journal import SILENCE_SECONDS, Journal
+from services.devices.agent.journal import SILENCE_SECONDS, STORED_SECONDS, Journal
 from shared.contracts.readings import PunchBatch
 from tests.unit.agent.test_session import Player, a_session, batches, entry, live
 
@@ -20,8 +20,7 @@ def published(journal: Journal, batch: PunchBatch, until: float, *, stored: bool
     while now <= until:
         if journal.silent(now):
             journal.attempt(batch.batch_id, now)
-            if stored:
-                journal.stored(batch.batch_id)
+            journal.ended(batch.batch_id, stored=stored)
             times.append(now)
         now += 1.0
     return times
@@ -45,6 +44,7 @@ def test_copies_of_what_the_stream_has_become_rare(tmp_path: Path) -> None:
     times = published(journal, batch, 3600, stored=True)
     assert len(times) < 70
     assert times[0] == SILENCE_SECONDS
+    assert times[1] - times[0] == STORED_SECONDS
     assert max(b - a for a, b in pairwise(times)) <= 61
 
 
@@ -54,3 +54,12 @@ def test_a_receipt_ends_it(tmp_path: Path) -> None:
     journal.forget(batch.batch_id)
     assert journal.silent(1e9) == []
     assert batch.batch_id not in journal
+
+
+def test_what_is_being_published_is_not_published_besides(tmp_path: Path) -> None:
+    journal, batch = Journal(tmp_path / "journal"), a_batch()
+    journal.keep(batch, 0.0)
+    journal.attempt(batch.batch_id, 0.0)
+    assert journal.silent(1e9) == []
+    journal.ended(batch.batch_id, stored=False)
+    assert journal.silent(1e9) == [batch]

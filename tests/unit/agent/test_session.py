@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from services.devices.agent.effects import (
     Connected,
+    Delivered,
     Drop,
     Forget,
     Happened,
@@ -254,6 +255,63 @@ def test_a_receipt_for_an_unknown_batch_is_harmless() -> None:
     player = Player(a_session())
     assert player.hear(Receipted(unknown, 1, 0)) == [Forget(unknown)]
     assert player.session == a_session()
+
+
+# ── a device that hands over ─────────────────────────────────────────────────
+
+
+def delivered(*entries: LogEntry) -> Delivered:
+    return Delivered(entries, NOW)
+
+
+def test_what_is_handed_over_is_one_batch() -> None:
+    player = Player(a_session())
+    (batch,) = batches(player.hear(delivered(entry("1"), entry("2"), entry("3"))))
+    assert (batch.source, [record.person for record in batch.records]) == ("push", ["1", "2", "3"])
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("123"), st.integers(0, 9)), unique=True, max_size=30),
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=12),
+)
+def test_any_cutting_and_repetition_gives_the_same_punches(
+    punches: list[tuple[str, int]], cuts: list[tuple[int, int]]
+) -> None:
+    """A device that is not answered hands over the same again, in what pieces it likes."""
+    entries = [entry(person, second) for person, second in punches]
+    pieces = [entries[low:high] for low, high in cuts]
+    player = Player(a_session())
+    player.hear(*(delivered(*piece) for piece in (*pieces, entries, *pieces) if piece))
+    assert set(ids(player.wanted)) == set(ids(Player(a_session()).read(entries)))
+
+
+@given(SECONDS, st.integers(1, 3))
+def test_equal_records_of_one_delivery_are_numbered_within_it(
+    punches: list[tuple[str, int]], times: int
+) -> None:
+    entries = [entry(person, second) for person, second in punches]
+    player = Player(a_session())
+    player.hear(*[delivered(*entries)] * times)
+    by_push = ids(player.wanted)
+    assert len(set(by_push)) == len(entries)
+    assert sorted(set(by_push)) == sorted(ids(Player(a_session()).read(entries)))
+
+
+@given(SECONDS)
+def test_whoever_starts_afresh_makes_no_other_punches_of_it(punches: list[tuple[str, int]]) -> None:
+    """An agent that was killed before it answered knows nothing of what it had sent on."""
+    entries = [entry(person, second) for person, second in punches]
+    before, after = (Player(a_session()).hear(delivered(*entries)) for _ in range(2))
+    assert set(ids(before)) == set(ids(after))
+
+
+def test_a_delivery_is_cut_into_what_a_batch_may_carry() -> None:
+    many = [entry(str(number)) for number in range(BATCH_LIMIT + 1)]
+    long = [entry(str(number))._replace(raw=bytes(400_000)) for number in range(5)]
+    assert [
+        [len(each.records) for each in batches(Player(a_session()).hear(delivered(*entries)))]
+        for entries in (many, long)
+    ] == [[BATCH_LIMIT, 1], [2, 2, 1]]
 
 
 def test_what_is_remembered_of_live_punches_is_bounded() -> None:

@@ -49,11 +49,12 @@ def test_two_in_a_second_are_two_and_owners_phones_are_different_devices() -> No
 @pytest.mark.parametrize(
     "changes",
     [
-        {"site": "hq", "source": "live"},
-        {"site": "hq", "serial": "SN1"},
-        {"source": "live", "serial": "SN1"},
-        {"site": "hq", "source": "live", "serial": " App\x00"},
-        {"site": "hq", "source": "live", "serial": app_site(OTHER)},
+        {"site": "hq", "source": "live", "device_id": 1},
+        {"site": "hq", "serial": "SN1", "device_id": 1},
+        {"source": "live", "serial": "SN1", "device_id": 1},
+        {"site": "hq", "source": "live", "serial": " App\x00", "device_id": 1},
+        {"site": "hq", "source": "live", "serial": app_site(OTHER), "device_id": 1},
+        {"site": "hq", "source": "live", "serial": "SN1", "device_id": 0},
     ],
 )
 def test_whatever_could_pass_for_a_punch_by_phone_is_taken_for_one(changes: dict[str, Any]) -> None:
@@ -61,10 +62,11 @@ def test_whatever_could_pass_for_a_punch_by_phone_is_taken_for_one(changes: dict
 
 
 def test_devices_are_no_phones() -> None:
-    assert not phones.are_phones(a_batch(site="hq", source="live", serial="SN1"))
+    assert not phones.are_phones(a_batch(site="hq", source="live", serial="SN1", device_id=1))
     named = PeopleRead(owner=OWNER, site="hq", device_id=1, read_at=AT, people=())
     assert not phones.are_phones(named)
     assert phones.are_phones(named.model_copy(update={"site": app_site(OWNER)}))
+    assert phones.are_phones(named.model_copy(update={"device_id": 0}))
 
 
 def test_a_name_is_kept_where_there_is_one() -> None:

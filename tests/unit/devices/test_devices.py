@@ -22,15 +22,15 @@ from shared.kit.errors import MusterError
     ],
 )
 def test_an_ip_has_one_spelling(written: str, meant: str) -> None:
-    assert rules.checked(RegisterDevice(name="Door", ip=written)).ip == meant
+    assert rules.checked(RegisterDevice(name="Door", ip=written), "zk").ip == meant
 
 
 @pytest.mark.parametrize(
-    "ip", ["door.example", "300.1.1.1", "10.0.0.01", "10.0.0.1/24", "::", "224.0.0.1"]
+    "ip", ["", "door.example", "300.1.1.1", "10.0.0.01", "10.0.0.1/24", "::", "224.0.0.1"]
 )
 def test_what_is_no_address_of_one_device_is_refused_by_name(ip: str) -> None:
     with pytest.raises(MusterError) as caught:
-        rules.checked(RegisterDevice(name="Door", ip=ip))
+        rules.checked(RegisterDevice(name="Door", ip=ip), "zk")
     assert caught.value.problem.code is Code.VALIDATION_ERROR
     assert [each.field for each in caught.value.problem.fields] == ["ip"]
 
@@ -38,7 +38,7 @@ def test_what_is_no_address_of_one_device_is_refused_by_name(ip: str) -> None:
 def test_every_wrong_field_is_named_at_once() -> None:
     request = RegisterDevice(name="Do\x00or", ip="nowhere", zone="Asia/Nowhere")
     with pytest.raises(MusterError) as caught:
-        rules.checked(request)
+        rules.checked(request, "zk")
     assert {each.field for each in caught.value.problem.fields} == {"name", "ip", "zone"}
 
 
@@ -119,10 +119,11 @@ def test_a_change_is_what_differs_and_some_of_it_is_to_be_reached(
 
 
 def test_a_change_is_checked_like_a_registration() -> None:
-    checked = rules.checked(ChangeDevice(device_id=1, ip="::ffff:10.0.0.7"))
+    checked = rules.checked(ChangeDevice(device_id=1, ip="::ffff:10.0.0.7"), "zk")
     assert (checked.ip, checked.name) == ("10.0.0.7", None)
+    wrong = ChangeDevice(device_id=1, ip="nowhere", zone="Mars/Base", location="a\x00")
     with pytest.raises(MusterError) as caught:
-        rules.checked(ChangeDevice(device_id=1, ip="nowhere", zone="Mars/Base", location="a\x00"))
+        rules.checked(wrong, "zk")
     assert {each.field for each in caught.value.problem.fields} == {"ip", "zone", "location"}
 
 
@@ -130,3 +131,55 @@ def test_no_page_is_beyond_what_the_database_can_count() -> None:
     assert rules.offset(1, 20) == 0
     assert rules.offset(3, 20) == 40
     assert rules.offset(10**30, 200) == 2**63 - 1
+
+
+# ── devices that dial in ─────────────────────────────────────────────────────
+
+
+def test_of_one_that_dials_in_nothing_is_kept_that_would_reach_it() -> None:
+    asked = {"ip": "nowhere", "port": 1, "comm_key": 7, "driver": "pyzk", "transport": "udp"}
+    new = RegisterDevice(name="Gate", serial_number="zxre06022863", dialect="timmy", **asked)
+    checked = rules.checked(new, "timmy")
+    assert (checked.ip, checked.port, checked.comm_key) == ("", 0, 0)
+    assert (checked.driver, checked.transport, checked.serial_number) == (
+        *("native", "tcp"),
+        "ZXRE06022863",
+    )
+    change = rules.checked(ChangeDevice(device_id=1, **asked), "timmy")
+    assert rules.changes(KNOWN, change) == {}
+    unnamed = rules.checked(ChangeDevice(device_id=1, serial_number=""), "timmy")
+    assert rules.changes(KNOWN, unnamed) == {}
+
+
+@pytest.mark.parametrize("serial", ["", "ABC", "Z X R E 1"])
+def test_one_that_dials_in_needs_a_serial_that_it_can_have(serial: str) -> None:
+    asked = RegisterDevice(name="Ga\x00te", serial_number=serial, dialect="timmy", zone="Mars")
+    with pytest.raises(MusterError) as caught:
+        rules.checked(asked, "timmy")
+    named = {each.field for each in caught.value.problem.fields}
+    assert named == {"name", "zone", "serial_number"}
+
+
+def test_a_serial_that_it_cannot_have_is_no_change() -> None:
+    with pytest.raises(MusterError, match="serial_number"):
+        rules.checked(ChangeDevice(device_id=1, serial_number="ABC"), "timmy")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "hardware", "changed", "refused"),
+    [
+        ("timmy", {}, {"serial_number": "ZXRE06022864"}, True),
+        ("timmy", {}, {"name": "Gate"}, False),
+        ("timmy", None, {"serial_number": "ZXRE06022864"}, False),
+        ("zk", None, {"serial_number": "LABEL"}, False),
+    ],
+)
+def test_what_dialled_in_keeps_its_serial(
+    dialect: str, hardware: dict[str, str] | None, changed: dict[str, str], refused: bool
+) -> None:
+    known = {**KNOWN, "dialect": dialect, "hardware": hardware}
+    if not refused:
+        rules.same_device(known, changed)
+        return
+    with pytest.raises(MusterError, match="register the other one"):
+        rules.same_device(known, changed)

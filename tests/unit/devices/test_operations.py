@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.devices.rules import operations as rules
+from shared.contracts.actions import Enrolment
 from shared.contracts.errors import Code
+from shared.contracts.identity import object_id
 from shared.contracts.operations import (
     SPECS,
     OperationKind,
@@ -161,6 +163,71 @@ def test_what_waited_in_vain_says_for_what() -> None:
     first = MusterError(Code.DEVICE_UNREACHABLE, "no route to 10.0.0.1").problem
     assert "no route to 10.0.0.1" in rules.in_vain(first).details
     assert rules.in_vain(None).code is Code.OPERATION_CANCELED
+
+
+# ── attempts ─────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("status", "attempts", "counted", "current"),
+    [
+        ("pending", 0, False, 1),
+        ("sent", 1, False, 1),
+        ("pending", 1, False, 2),
+        ("pending", 2, True, 2),
+        ("sent", 2, False, 2),
+    ],
+)
+def test_attempts_are_told_apart(
+    status: OperationStatus, attempts: int, counted: bool, current: int
+) -> None:
+    former = {
+        each: rules.is_former(status, attempts, each, counted=counted) for each in range(1, 4)
+    }
+    assert former == {each: each < current for each in range(1, 4)}
+    assert not rules.is_former(status, attempts, None, counted=counted)
+
+
+@given(statuses, statuses, st.integers(0, 3), st.none() | st.integers(0, 3))
+def test_only_the_attempt_that_runs_goes_back(
+    status: OperationStatus, told: OperationStatus, attempts: int, attempt: int | None
+) -> None:
+    said = outcome(told).model_copy(update={"attempt": attempt})
+    runs = status == "sent" and attempt == attempts
+    assert rules.goes_back(status, attempts, said) is (runs and told == "pending")
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_only_success_lets_another_follow(status: OperationStatus) -> None:
+    assert rules.may_follow(status) is (status == "success")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_enrolment_goes_on_in_the_order_of_time(kind: OperationKind) -> None:
+    told = Enrolment(state="captured", at=NOW)
+    earlier = told.model_copy(update={"at": NOW - timedelta(seconds=1)})
+    assert rules.is_news(kind, None, told) is (kind == "enroll")
+    assert rules.is_news(kind, earlier, told) is (kind == "enroll")
+    assert not rules.is_news(kind, told, earlier)
+    assert not rules.is_news(kind, told, told)
+
+
+# ── names ────────────────────────────────────────────────────────────────────
+
+
+@given(st.uuids(), st.uuids())
+def test_an_id_is_found_by_its_first_digits(identity: UUID, other: UUID) -> None:
+    for text in (object_id(identity), object_id(identity).upper(), str(identity)):
+        found = rules.ids_of(text)
+        assert found is not None
+        first, last = found
+        assert first <= identity <= last
+        assert (first <= other <= last) is (object_id(other) == object_id(identity))
+
+
+@pytest.mark.parametrize("text", ["", "sync-device-7-20260301083015", "f" * 23, "g" * 24, "٣" * 24])
+def test_what_is_no_id_is_none(text: str) -> None:
+    assert rules.ids_of(text) is None
 
 
 # ── canceling, trying again ──────────────────────────────────────────────────

@@ -29,3 +29,15 @@ def test_templates_are_written_in_one_order() -> None:
     ]
     order = [(each.user_id, each.finger) for each in rules.in_order(found)]
     assert order == [("a", 1), ("a", 3), ("b", 1), ("b", 3)]
+
+
+def test_an_answer_loses_its_padding_wherever_it_is() -> None:
+    said = {"ret\0": "a\0b", "record": [{"name": "\0", "n": 1}, None, True, 1.5]}
+    assert rules.answered(said) == {"ret": "ab", "record": [{"name": "", "n": 1}, None, True, 1.5]}
+    assert rules.answered(None) is None
+
+
+def test_people_keep_only_numbers_that_templates_have() -> None:
+    odd = Person(user_id="7", name="Ana", alias=" a\0", credentials=(50, 0, -1, 100, 2**70, 0))
+    (clean,) = rules.cleaned([odd])
+    assert (clean.alias, clean.credentials) == ("a", (0, 50))

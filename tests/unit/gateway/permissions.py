@@ -10,6 +10,9 @@ PERMISSIONS = {
     "POST /api/v1/auth/refresh": Permission.PUBLIC,
     "POST /api/auth/login": Permission.PUBLIC,
     "GET /api/openapi.json": Permission.PUBLIC,
+    "POST /api/employees/login": Permission.PUBLIC,
+    # Devices have no token of a user's; the registry asks for the device's own where it has one.
+    "POST /api/device-log": Permission.PUBLIC,
     "POST /api/v1/auth/logout": Permission.SESSION,
     # The registry demands what the job's own kind demands.
     "POST /api/v1/queue/jobs/{job_id}/cancel": Permission.SESSION,
@@ -58,4 +61,28 @@ PERMISSIONS = {
     f"POST {_PERSON}/enroll": Permission.PEOPLE_WRITE,
     "GET /api/v1/queue/stats": Permission.JOBS_READ,
     "GET /api/v1/queue/jobs/{job_id}": Permission.JOBS_READ,
+    # ── terminals that dial in ───────────────────────────────────────────────
+    "GET /api/v1/devices/pending": Permission.DEVICES_READ,
+    "GET /api/v1/devices/{device_id}/events": Permission.DEVICES_READ,
+    "POST /api/v1/devices/{sn}/approve": Permission.DEVICES_WRITE,
+    "POST /api/v1/devices/{device_id}/path": Permission.DEVICES_WRITE,
+    # ── /api ─────────────────────────────────────────────────────────────────
+    "GET /api/operations": Permission.JOBS_READ,
+    "GET /api/stats": Permission.JOBS_READ,
+    "POST /api/operations/{id}/cancel": Permission.SESSION,
+    "POST /api/operations/{id}/retry": Permission.SESSION,
+    "GET /api/device/{sn}/users": Permission.PEOPLE_READ,
+    "POST /api/device/{sn}/delete-users": Permission.PEOPLE_WRITE,
+    "POST /api/device/{sn}/add-user": Permission.PEOPLE_WRITE,
+    "POST /api/transfer-users": Permission.PEOPLE_WRITE,
+    "POST /api/device/{sn}/clean-log": Permission.LOG_CLEAR,
+    "GET /api/employees": Permission.EMPLOYEES_READ,
+    "POST /api/employees": Permission.EMPLOYEES_WRITE,
+    "PUT /api/employees/{id}": Permission.EMPLOYEES_WRITE,
+    "DELETE /api/employees/{id}": Permission.EMPLOYEES_WRITE,
+    "POST /api/fingerprints/app": Permission.PUNCHES_OWN,
+    "GET /api/fingerprints/employee": Permission.PUNCHES_OWN,
+    "GET /api/fingerprints/mobile-logs": Permission.DELIVERIES_READ,
+    "GET /api/fingerprints/{id}/image": Permission.DELIVERIES_READ,
+    "POST /api/fingerprints/retry-failed": Permission.DELIVERIES_RETRY,
 }

@@ -26,7 +26,7 @@ def client(app: object) -> httpx.AsyncClient:
     [
         (RuntimeError("a secret of ours"), 500, "INTERNAL_ERROR"),
         (OSError("no database"), 503, "SERVICE_UNAVAILABLE"),
-        (MusterError(Code.NO_AGENT), 503, "NO_AGENT"),
+        (MusterError(Code.TOO_LARGE), 413, "TOO_LARGE"),
     ],
 )
 async def test_every_failure_becomes_an_answer(error: Exception, status: int, code: str) -> None:

@@ -9,10 +9,9 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
-from services.gateway.routes import zkteco
+from services.gateway.routes import timmy, zkteco
 from services.gateway.routes.application import application
 from services.gateway.routes.table import Route, declared, refuse_undeclared
-from services.gateway.routes.timmy import Timmy
 from shared.kit.clock import SystemClock
 from tests.unit.gateway.permissions import PERMISSIONS
 
@@ -23,7 +22,7 @@ NOTHING = cast("Any", None)
 def the_application() -> FastAPI:
     dialects = {
         "/api/v1": zkteco.routes(NOTHING, NOTHING, NOTHING),
-        "/api": Timmy(NOTHING, 3600).routes(),
+        "/api": timmy.routes(NOTHING, NOTHING, SystemClock(), timmy.Lives(3600, 86_400)),
     }
     return application(dialects, NOTHING, SystemClock())
 

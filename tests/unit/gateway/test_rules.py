@@ -102,9 +102,9 @@ def test_repeated_requests(same: bool, answered: bool, age: int, verdict: Repeat
 
 
 @pytest.mark.parametrize("code", list(Code))
-def test_only_silence_and_breakdowns_leave_a_door_in_doubt(code: Code) -> None:
+def test_only_silence_and_breakdowns_leave_doubt(code: Code) -> None:
     doubtful = {Code.TIMEOUT, Code.SERVICE_UNAVAILABLE, Code.INTERNAL_ERROR}
-    assert rules.may_have_opened(code) is (code in doubtful)
+    assert rules.may_have_happened(code) is (code in doubtful)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,15 @@ def test_only_silence_and_breakdowns_leave_a_door_in_doubt(code: Code) -> None:
 )
 def test_audit_numbers(count: int, number: str) -> None:
     assert rules.audit_number(date(2024, 2, 5), count) == number
+
+
+@pytest.mark.parametrize(
+    ("left", "seconds", "times"),
+    [(None, 0, 60), (0.0, 0, 0), (0.0, 1.5, 1.5), (0.0, 30, 30), (59.0, 30, 60)],
+)
+def test_what_is_allowed_grows_evenly(left: float | None, seconds: float, times: float) -> None:
+    before = None if left is None else rules.Allowance(left, 100.0)
+    assert rules.refilled(before, 100.0 + seconds, 60).times == times
 
 
 def test_documented_queues_are_always_there() -> None:

@@ -64,6 +64,9 @@ def test_a_summary_of_too_many_days_is_refused() -> None:
         (NewDevice, {**DOOR, "password": "\u0661\u0662"}, "password"),
         (NewDevice, {**DOOR, "password": None}, "password"),
         (NewDevice, {**DOOR, "name": "\u00a0"}, "name"),
+        (NewDevice, {"name": "Door"}, "ip"),
+        (NewDevice, {"name": "Door", "dialect": "timmy"}, "serial_number"),
+        (NewDevice, {**DOOR, "dialect": "timmy", "serial_number": " "}, "serial_number"),
     ],
 )
 def test_what_only_looks_right_is_refused(
@@ -107,6 +110,14 @@ def test_a_device_written_anew_keeps_its_password_and_zone() -> None:
     assert (change.pop("comm_key"), change.pop("zone")) == (None, None)
     assert all(value is not None for value in change.values())
     assert (change["port"], change["driver"], change["log_layout"]) == (4370, "native", "auto")
+
+
+def test_a_device_that_dials_in_needs_no_ip() -> None:
+    sent = {"name": "Door", "dialect": "timmy", "serial_number": "ZXRE06022863", "family": "b"}
+    asked = NewDevice.model_validate(sent).asking()
+    assert (asked.dialect, asked.ip, asked.family) == ("timmy", "", "b")
+    for shape in (WholeDevice, DeviceChange):
+        assert shape.model_validate({"name": "Door", "ip": ""}).asking(1).ip is None
 
 
 @pytest.mark.parametrize(

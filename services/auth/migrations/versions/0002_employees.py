@@ -43,4 +43,4 @@ def upgrade() -> None:
         _moment("ended_at", nullable=True),
     )
     op.create_index("employee_sessions_of", "employee_sessions", ["employee_id"])
-    op.create_index("employee_sessions_ended", "employee_sessions", ["ended_at"])
+    op.create_index("employee_sessions_expires", "employee_sessions", ["expires_at"])
