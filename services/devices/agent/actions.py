@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.devices.agent.connection import Connection
 from services.devices.agent.line import OfflineError
-from services.devices.agent.links.base import Tell
+from services.devices.agent.links.base import Link, Tell
 from services.devices.agent.outgoing import Surroundings, keep_unknown, raise_alarm
 from services.devices.agent.reading import LogSafe, StalledError
 from services.devices.drivers.base import DecodeError, DeviceError
@@ -17,11 +17,13 @@ from shared.contracts.actions import (
     Count,
     DeleteUser,
     Done,
+    PushUser,
     PutUser,
     ReadLog,
     ReadTemplates,
     ReadUsers,
     Result,
+    Said,
     WriteTemplates,
 )
 from shared.contracts.agents import DepositTemplates
@@ -47,7 +49,14 @@ class Doing:
     tell: Tell
 
 
-async def perform(doing: Doing) -> Result:
+class Performed(NamedTuple):
+    """What came of an action, and the device's own answer."""
+
+    result: Result
+    said: Said
+
+
+async def perform(doing: Doing) -> Performed:
     """Do it; raise DeviceError, or MusterError when the registry is in the way.
 
     OfflineError means that nothing was changed, or that it may be done again; once a change that
@@ -55,13 +64,18 @@ async def perform(doing: Doing) -> Result:
     """
     try:
         return await _perform(doing)
+    except DeviceError as error:
+        may_be = isinstance(doing.action, DeleteUser) and doing.action.may_be_absent
+        if may_be and error.code is Code.NOT_FOUND:
+            return Performed(Count(count=0), error.said)
+        raise
     except DecodeError as error:
         unknown, kept = await keep_unknown(doing.around, "What the device holds", error)
         raise_alarm(doing.around, doing.connection.device, unknown, kept)
         raise unknown from error
 
 
-async def _perform(doing: Doing) -> Result:
+async def _perform(doing: Doing) -> Performed:
     match doing.action:
         case ReadLog():
             return await _read_log(doing)
@@ -71,36 +85,36 @@ async def _perform(doing: Doing) -> Result:
             return await _read_users(doing)
         case ReadTemplates(user_id=user_id):
             return await _read_templates(doing, user_id)
-        case WriteTemplates(templates=()):
-            details = "No template of this person is in custody; read or enrol them first."
+        case WriteTemplates(templates=()) | PushUser(person=None, templates=()):
+            details = "Nothing of this person is in custody; read or enrol them first."
             raise DeviceError(Code.NOT_FOUND, details)
         case _:
             return await _on_the_wire(doing)
 
 
-async def repeat(doing: Doing) -> Result:
+async def repeat(doing: Doing) -> Performed:
     """Do again what was begun before: what the first try did is no failure of the second."""
     try:
         return await perform(doing)
     except DeviceError as error:
         if isinstance(doing.action, DeleteUser) and error.code is Code.NOT_FOUND:
-            return Done()
+            return Performed(Done(), error.said)
         if isinstance(doing.action, PutUser) and error.code is Code.USER_TAKEN:
             details = "The person is on the device: by the first try, or since before it."
             raise DeviceError(Code.OUTCOME_UNKNOWN, details) from error
         raise
 
 
-async def _read_log(doing: Doing) -> Result:
+async def _read_log(doing: Doing) -> Performed:
     try:
         safe = await _log(doing, _SYNC_SECONDS)
     except StalledError as error:
         details = "The log was read, but attendance did not confirm it in time; it still will."
         raise DeviceError(Code.TIMEOUT, details) from error
-    return Count(count=safe.progress.read)
+    return Performed(Count(count=safe.progress.read), safe.said)
 
 
-async def _clear_log(doing: Doing) -> Result:
+async def _clear_log(doing: Doing) -> Performed:
     """Clear the log once every record of it has its receipt, and it is still the same.
 
     The link itself tells OUTCOME_UNKNOWN from a connection that was lost before the clearing.
@@ -111,7 +125,7 @@ async def _clear_log(doing: Doing) -> Result:
         expected = await _receipted(doing)
         try:
             async with doing.connection.line.turn() as link:
-                return await link.clear_log(expected.table)
+                return _answered(link, await link.clear_log(expected.table))
         except DeviceError as error:
             if error.code is not Code.LOG_NOT_QUIET or not tries:
                 raise
@@ -138,27 +152,29 @@ async def _log(doing: Doing, patience: float) -> LogSafe:
     return await doing.connection.reader.log(doing.operation.operation_id, doing.tell, patience)
 
 
-async def _read_users(doing: Doing) -> Result:
-    people, read_at = await doing.connection.reader.people.read()
+async def _read_users(doing: Doing) -> Performed:
+    people, read_at, said = await doing.connection.reader.people.read()
     device_id = doing.operation.device_id
     await doing.around.registry.deposit_people(device_id, people, read_at, doing.tell)
-    return Count(count=len(people))
+    return Performed(Count(count=len(people)), said)
 
 
-async def _read_templates(doing: Doing, user_id: str | None) -> Result:
+async def _read_templates(doing: Doing, user_id: str | None) -> Performed:
     async with doing.connection.line.turn() as link:
-        templates = await link.templates(user_id)
+        fetched = await link.templates(user_id)
+        said = link.said
     deposit = DepositTemplates(
         operation_id=doing.operation.operation_id,
         device_id=doing.operation.device_id,
         read_at=doing.around.clock.now(),
         templates=(),
     )
-    await doing.around.registry.deposit_templates(deposit, templates, doing.tell)
-    return Count(count=len(templates))
+    await doing.around.registry.deposit_templates(deposit, fetched, doing.tell)
+    slots = sorted({each.finger for each in fetched.templates}) if user_id else ()
+    return Performed(Count(count=len(fetched.templates), slots=tuple(slots)), said)
 
 
-async def _on_the_wire(doing: Doing) -> Result:
+async def _on_the_wire(doing: Doing) -> Performed:
     """Do what needs nothing but the link."""
     if SPECS[doing.action.kind].repeatable:
         return await _do(doing)
@@ -166,13 +182,17 @@ async def _on_the_wire(doing: Doing) -> Result:
         return await _do(doing)
 
 
-async def _do(doing: Doing) -> Result:
+async def _do(doing: Doing) -> Performed:
     async with doing.connection.line.turn() as link:
         try:
-            return await link.do(doing.action, doing.tell)
+            return _answered(link, await link.do(doing.action, doing.tell))
         finally:
-            if isinstance(doing.action, PutUser | DeleteUser):
+            if isinstance(doing.action, PutUser | DeleteUser | PushUser):
                 doing.connection.reader.people.forget()
+
+
+def _answered(link: Link, result: Result) -> Performed:
+    return Performed(result, link.said)
 
 
 @contextmanager

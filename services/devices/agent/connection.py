@@ -2,13 +2,15 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.devices.agent.effects import ClockRead, Connected, Receipted, Told
+from services.devices.agent.hearing import Hearing
 from services.devices.agent.line import Line, OfflineError
 from services.devices.agent.links.base import Greeting, Link
-from services.devices.agent.outgoing import Surroundings
+from services.devices.agent.outgoing import Surroundings, raise_alarm
 from services.devices.agent.pump import Pump
 from services.devices.agent.reading import LogReader
 from services.devices.drivers.base import DeviceError, drift_ms
@@ -20,8 +22,6 @@ from shared.kit.logging import get_logger
 
 log = get_logger(__name__)
 
-_ALIVE_SECONDS: Final = 5.0
-"""With the link's own patience of 5 s, a half-open connection is noticed within 10 s."""
 _RETRY_SECONDS: Final = (0.5, 5.0)
 _STEADY_SECONDS: Final = 10.0
 """A connection that lasted so long was a good one: the next is tried at once."""
@@ -30,24 +30,30 @@ _STEADY_SECONDS: Final = 10.0
 class Connection:
     """One device, for as long as the agent holds it."""
 
-    def __init__(self, device: RosterDevice, around: Surroundings, changed: asyncio.Event) -> None:
+    def __init__(
+        self, device: RosterDevice, around: Surroundings, changed: Callable[[], None]
+    ) -> None:
+        """``changed`` is called whenever ``presence`` may be another."""
         self.device = device
         self._around = around
         self._changed = changed
+        self._hands_over = around.drivers[device.dialect].hands_over
         self._pump = Pump(device, around)
         self._greeting: Greeting | None = None
-        self.line = Line()
+        self._trouble: DeviceError | None = None
+        self.line = Line(Code.DEVICE_OFFLINE if self._hands_over else Code.DEVICE_UNREACHABLE)
         self.reader = LogReader(device, around, self.line, self._pump, changed)
+        self.hearing = Hearing(device, around, self._pump, self.reader.people, changed)
 
     @property
     def presence(self) -> DevicePresence:
         """Whether the device is connected, and what is wrong with it."""
+        greeting = self._greeting or Greeting(None, None)
         return DevicePresence(
             device_id=self.device.device_id,
             connected=self.line.is_up,
-            serial=self._greeting.serial if self._greeting else None,
-            firmware=self._greeting.firmware if self._greeting else None,
-            problem=self.line.problem or self.reader.problem,
+            **greeting._asdict(),
+            problem=self.line.problem or self.reader.problem or self.hearing.problem,
         )
 
     async def run(self) -> None:
@@ -65,12 +71,15 @@ class Connection:
             finally:
                 self._gone()
             _heed_cancellation()
-            steady = self._around.clock.monotonic() - began > _STEADY_SECONDS
+            # One that dials in is waited for, and makes its pauses itself.
+            steady = self._hands_over or self._around.clock.monotonic() - began > _STEADY_SECONDS
             pause = low if steady else min(high, pause * 2)
             # Jitter: a switch that comes back brings all its devices at once.
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
 
     def _down(self, error: DeviceError) -> None:
+        if error.code is Code.DEVICE_OFFLINE and self._trouble is not None:
+            error = self._trouble  # it is there, and not served
         before = self.line.problem
         if self.line.is_up or self._greeting is None:
             self.line.fall(error)
@@ -80,9 +89,9 @@ class Connection:
 
     def _gone(self) -> None:
         if self.line.is_up:  # it was no error of the device that ended it
-            self.line.fall(DeviceError(Code.DEVICE_UNREACHABLE, "The connection was let go."))
+            self.line.fall()
         self._greeting = None
-        self._changed.set()
+        self._changed()
 
     async def _live(self) -> None:
         link = self._around.open_link(self.device, self._around.clock)
@@ -92,14 +101,16 @@ class Connection:
             # Listening comes before the reading of the log, so that no punch falls between.
             await link.listen()
             self._greeting = greeting
+            self._trouble = None
             self.line.rise(link)
-            self._changed.set()
+            self._changed()
             log.info("device connected", device_id=self.device.device_id)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(link))
-                group.create_task(self._keep_alive())
-                group.create_task(self.reader.follow())
-                group.create_task(self.reader.people.keep_announced())
+                group.create_task(self._keep_alive(link.clock_seconds))
+                if not self._hands_over:
+                    group.create_task(self.reader.follow())
+                    group.create_task(self.reader.people.keep_announced())
         finally:
             await link.close()
 
@@ -107,16 +118,20 @@ class Connection:
         while True:
             body = await link.event()
             with telemetry.span("device punch", device_id=self.device.device_id):
-                await self.reader.live(body)
+                kept = await self.hearing.take(body)
+            await link.settle(kept=kept)
 
-    async def _keep_alive(self) -> None:
+    async def _keep_alive(self, every: float) -> None:
         """Ask for the clock whenever no operation runs; one that runs notices silence itself."""
         zone = ZoneInfo(self.device.zone)
+        if self._hands_over:
+            # A site that comes back has better to do than to show all its clocks at once.
+            await asyncio.sleep(every * random.random())  # noqa: S311 - no secret
         while True:
             said = await self._clock()
             now = self._around.clock.now()
             await self._pump.hear(ClockRead(drift_ms(said, zone, now) if said else None))
-            await asyncio.sleep(_ALIVE_SECONDS)
+            await asyncio.sleep(every)
 
     async def _clock(self) -> str | None:
         try:
@@ -128,6 +143,14 @@ class Connection:
             # It has no clock to show, but it answered: it is there.
             log.info("no clock", device_id=self.device.device_id, error=str(error))
             return None
+
+    def trouble(self, error: DeviceError) -> None:
+        """Take why a device that dialled in is not served, or somebody in its name."""
+        raise_alarm(self._around, self.device, error)
+        if not self.line.is_up:
+            self._trouble = error
+            self.line.fall(error)
+            self._changed()
 
     async def told(self, device: RosterDevice) -> None:
         """Take the registry's news of the device; the wire to it is the same."""

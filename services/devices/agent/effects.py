@@ -44,6 +44,14 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivered:
+    """Records that the device hands over by itself, again and again until it has its answer."""
+
+    entries: tuple[LogEntry, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LogBegun:
     """The device's whole log is staged and agrees; its parts come one by one, as wanted."""
 
@@ -80,7 +88,8 @@ class Receipted:
     known: int
 
 
-Heard = Told | Connected | ClockRead | Happened | LogBegun | LogPart | Unfollowed | Receipted
+Punched = Happened | Delivered
+Heard = Told | Connected | ClockRead | Punched | LogBegun | LogPart | Unfollowed | Receipted
 
 # ── wanted ───────────────────────────────────────────────────────────────────
 

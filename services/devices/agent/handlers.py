@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.devices.agent.outgoing import LinkFactory
+from services.devices.agent.outgoing import Surroundings
 from services.devices.agent.permits import Permits
 from services.devices.agent.supervisor import Supervisor
 from services.devices.drivers.base import DeviceError
@@ -20,7 +20,6 @@ from shared.contracts.agents import (
 from shared.contracts.attendance import Receipt
 from shared.contracts.errors import Code
 from shared.kit.bus import Bus
-from shared.kit.clock import Clock
 from shared.kit.errors import MusterError
 from shared.kit.rpc import answer_at
 
@@ -30,13 +29,10 @@ _NOBODY: Final = "0" * 24
 class Handlers:
     """An agent's ears."""
 
-    def __init__(
-        self, supervisor: Supervisor, permits: Permits, clock: Clock, open_link: LinkFactory
-    ) -> None:
+    def __init__(self, supervisor: Supervisor, permits: Permits, around: Surroundings) -> None:
         self._supervisor = supervisor
         self._permits = permits
-        self._clock = clock
-        self._open_link = open_link
+        self._around = around
 
     async def receipt(self, _: str, receipt: Receipt) -> None:
         """Attendance has committed a batch."""
@@ -47,11 +43,16 @@ class Handlers:
         self._supervisor.roster_changed()
 
     async def probe(self, _: str, probe: Probe) -> Probed:
-        """Connect to a device that is not registered yet, and let go of it again."""
+        """Connect to a device that is not registered yet, and let go of it again.
+
+        NOT_SUPPORTED for one that dials in: it is waited for, and seen when it does.
+        """
+        if self._around.drivers[probe.dialect].hands_over:
+            raise MusterError(Code.NOT_SUPPORTED, "A device that dials in cannot be tried.")
         device = RosterDevice(
             **probe.model_dump(), device_id=0, owner=_NOBODY, zone="UTC", epoch=0, serial=""
         )
-        link = self._open_link(device, self._clock)
+        link = self._around.open_link(device, self._around.clock)
         try:
             greeting = await link.open()
         except DeviceError as error:
@@ -80,7 +81,7 @@ class Handlers:
             await connection.line.unlock(request.seconds, deadline)
         except DeviceError as error:
             raise MusterError(error.code, error.details) from error
-        return Unlocked(at=self._clock.now())
+        return Unlocked(at=self._around.clock.now())
 
 
 def attach(bus: Bus, handlers: Handlers, site: str, journal: str) -> None:

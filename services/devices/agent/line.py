@@ -17,14 +17,16 @@ class OfflineError(DeviceError):
     """There is no link to the device, or it was lost; ``asked``: after the device was asked."""
 
     def __init__(self, error: DeviceError, *, asked: bool) -> None:
-        super().__init__(error.code, error.details)
+        super().__init__(error.code, error.details, error.said)
         self.asked = asked
 
 
 class Line:
     """One operation at a time goes over it; an unlock goes around the turn, in the link itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, away: Code) -> None:
+        """``away`` is what it means that there is no link, where nobody knows more."""
+        self._away = away
         self._turn = asyncio.Lock()
         self._up = asyncio.Event()
         self._link: Link | None = None
@@ -41,8 +43,9 @@ class Line:
         self._link, self.problem = link, None
         self._up.set()
 
-    def fall(self, error: DeviceError) -> None:
-        """Let go of the link, if there still is one."""
+    def fall(self, error: DeviceError | None = None) -> None:
+        """Let go of the link, if there still is one; no error: it was nothing of the device's."""
+        error = error or DeviceError(self._away, "The connection was let go.")
         self._link, self.problem = None, MusterError(error.code, error.details).problem
         self._up.clear()
 
@@ -82,7 +85,7 @@ class Line:
         finally:
             if link.dead:
                 # Restarting a device, too, ends the link, although it went well.
-                self._drop(link, DeviceError(Code.DEVICE_UNREACHABLE, "The connection ended."))
+                self._drop(link, DeviceError(self._away, "The connection ended."))
                 await link.close()
 
     def _drop(self, link: Link, error: DeviceError) -> None:
@@ -91,5 +94,5 @@ class Line:
 
     def _reason(self) -> DeviceError:
         if self.problem is None:
-            return DeviceError(Code.DEVICE_UNREACHABLE, "The device is not connected yet.")
+            return DeviceError(self._away, "The device is not connected yet.")
         return DeviceError(self.problem.code, self.problem.details)

@@ -2,14 +2,17 @@
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from services.devices.drivers.base import SLOT_ONLY, LogEntry
 from shared.contracts.identity import canonical_person
-from shared.contracts.readings import PunchRecord
+from shared.contracts.readings import BATCH_LIMIT, PunchRecord
 
 REMEMBERED: Final = 256
 """How many of the newest records are remembered; two punches of one second are never further."""
+_BATCH_BYTES: Final = 1024 * 1024
+"""Of what a device said, in one batch: as JSON it is a third more, and the broker takes 4 MiB."""
 
 Second = tuple[str, str]
 """A person in a second of the device's wall clock: what equal records are equal in."""
@@ -29,6 +32,7 @@ def record_of(entry: LogEntry, ordinal: int) -> PunchRecord:
         verify=entry.verify,
         state=entry.state,
         work_code=entry.work_code,
+        event=entry.event,
         raw=entry.raw,
         flags=entry.flags,
     )
@@ -89,8 +93,10 @@ def survey(entries: Iterable[LogEntry], size: int) -> Survey:
     return Survey(total, Counter(newest), suspects, nameless)
 
 
-def numbered(entries: Iterable[LogEntry], suspects: Suspects) -> Iterator[PunchRecord]:
-    """Return a log's records, equal ones numbered by their order; counts the suspects only."""
+def numbered(
+    entries: Iterable[LogEntry], suspects: Suspects | frozenset[Second]
+) -> Iterator[PunchRecord]:
+    """Return records, equal ones numbered by their order; counts the suspects only."""
     seen: Counter[Second] = Counter()
     for entry in entries:
         second = second_of(entry)
@@ -99,3 +105,26 @@ def numbered(entries: Iterable[LogEntry], suspects: Suspects) -> Iterator[PunchR
             ordinal = seen[second]
             seen[second] += 1
         yield record_of(entry, ordinal)
+
+
+def remembered(counts: Mapping[Second, int], second: Second, count: int) -> Mapping[Second, int]:
+    """Return counts of the newest seconds with one of them changed."""
+    kept = {key: value for key, value in counts.items() if key != second}
+    kept[second] = count
+    for oldest in list(kept)[: max(0, len(kept) - REMEMBERED)]:
+        del kept[oldest]
+    return MappingProxyType(kept)
+
+
+def in_batches(records: Iterable[PunchRecord]) -> Iterator[tuple[PunchRecord, ...]]:
+    """Cut records into what one batch may carry each."""
+    part: list[PunchRecord] = []
+    size = 0
+    for record in records:
+        size += len(record.raw)
+        if part and (len(part) == BATCH_LIMIT or size > _BATCH_BYTES):
+            yield tuple(part)
+            part, size = [], len(record.raw)
+        part.append(record)
+    if part:
+        yield tuple(part)

@@ -5,18 +5,19 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from services.devices.agent.actions import Doing, perform, repeat
+from services.devices.agent.actions import Doing, Performed, perform, repeat
 from services.devices.agent.connection import Connection
+from services.devices.agent.enrolling import follow
 from services.devices.agent.line import OfflineError
-from services.devices.agent.outgoing import Surroundings, publish_surely
+from services.devices.agent.outgoing import Surroundings
 from services.devices.agent.registry import AWAY
+from services.devices.agent.teller import News, Teller
 from services.devices.drivers.base import DeviceError
-from shared.contracts import subjects
-from shared.contracts.actions import Result
+from shared.contracts.actions import EnrolmentBegun
 from shared.contracts.agents import Started
-from shared.contracts.errors import Code, Problem
-from shared.contracts.operations import SPECS, Operation, OperationStatus, Outcome, Progress
-from shared.contracts.streams import OUTCOME, device_consumer, operation_stream
+from shared.contracts.errors import Code
+from shared.contracts.operations import SPECS, Operation
+from shared.contracts.streams import device_consumer, operation_stream
 from shared.kit import telemetry
 from shared.kit.errors import MusterError
 from shared.kit.logging import get_logger
@@ -28,7 +29,6 @@ _CONNECT_SECONDS: Final = 3.0
 """How long an operation waits for a device that is away: callers wait 10 s for its outcome."""
 _RECONNECT_SECONDS: Final = 2.0
 """The same when the connection was lost: noticing that may have taken 7 s already."""
-_REPORT_SECONDS: Final = 0.2
 _PAUSE_SECONDS: Final = 1.0
 _OVER: Final = {
     Code.CONFLICT,
@@ -37,55 +37,6 @@ _OVER: Final = {
     Code.NOT_FOUND,
 }
 """The registry knows the end of it already, or never heard of it."""
-
-
-class _Teller:
-    """How far one operation has come, said every now and then."""
-
-    def __init__(self, around: Surroundings, operation: Operation) -> None:
-        self._around = around
-        self._operation = operation
-        self._news = asyncio.Event()
-        self._progress = Progress()
-        self.attempt: int | None = None
-        """Which of the operation's attempts this is, once there is leave for it."""
-
-    async def tell(self, progress: Progress) -> None:
-        """Take news in, without waiting until they are said."""
-        self._progress = progress
-        self._news.set()
-
-    async def run(self) -> None:
-        """Say the newest, a few times a second at most, for ever."""
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            await self.say("sent")
-            await asyncio.sleep(_REPORT_SECONDS)
-
-    async def say(
-        self,
-        status: OperationStatus,
-        *,
-        problem: Problem | None = None,
-        result: Result | None = None,
-    ) -> None:
-        """Publish an outcome; not before it is stored may the operation leave its stream."""
-        operation = self._operation
-        outcome = Outcome(
-            operation_id=operation.operation_id,
-            owner=operation.owner,
-            site=operation.site,
-            device_id=operation.device_id,
-            status=status,
-            at=self._around.clock.now(),
-            progress=self._progress,
-            problem=problem,
-            result=result,
-            attempt=self.attempt,
-        )
-        subject = subjects.outcome(operation.site, operation.device_id)
-        await publish_surely(self._around, OUTCOME, subject, outcome)
 
 
 class Operations:
@@ -101,16 +52,17 @@ class Operations:
     async def run(self) -> None:
         """Take one operation after the other, for ever."""
         try:
-            while True:
-                held = await self._puller.next()
-                if held is not None:
-                    async with held.working():
-                        await self._do(held)
-                    await held.done()
+            async with asyncio.TaskGroup() as followers:
+                while True:
+                    held = await self._puller.next()
+                    if held is not None:
+                        async with held.working():
+                            await self._do(held, followers)
+                        await held.done()
         finally:
             await self._puller.close()
 
-    async def _do(self, held: Held) -> None:
+    async def _do(self, held: Held, followers: asyncio.TaskGroup) -> None:
         try:
             operation = Operation.model_validate_json(held.body)
         except ValidationError:
@@ -119,15 +71,35 @@ class Operations:
         with telemetry.span(
             f"operation {operation.kind}", telemetry.SpanKind.CONSUMER, headers=held.headers
         ):
-            teller = _Teller(self._around, operation)
+            teller = Teller(self._around, operation)
             try:
-                started = await self._started(operation)
-                if started is not None:
-                    teller.attempt = started.attempt
-                    result = await self._performed(operation, started, teller)
-                    await teller.say("success", result=result)
+                performed = await self._carried_out(operation, teller)
             except (MusterError, DeviceError) as error:
-                await teller.say("failed", problem=_problem(error))
+                await teller.say("failed", _trouble(error))
+                return
+            if performed is not None:
+                await teller.say("success", News(result=performed.result, said=performed.said))
+                if isinstance(performed.result, EnrolmentBegun):
+                    followers.create_task(self._followed(performed.result, teller))
+
+    async def _carried_out(self, operation: Operation, teller: Teller) -> Performed | None:
+        """Return what came of it, or None when it was over before; raise what went wrong.
+
+        One that lasts goes back to waiting when the connection is lost over it, if it may be done
+        twice at all, and is begun again when the device is back.
+        """
+        begun = False
+        while started := await self._started(operation):
+            teller.attempt = started.attempt
+            again = started.again or begun
+            try:
+                return await self._performed(operation, started, teller, again=again)
+            except OfflineError as error:
+                if not (operation.lasting and SPECS[operation.kind].repeatable):
+                    raise
+                await teller.say("pending", _trouble(error))
+                begun = True
+        return None
 
     async def _started(self, operation: Operation) -> Started | None:
         """Ask the registry for leave, as long as the operation lives; None when it is over.
@@ -138,6 +110,9 @@ class Operations:
         if operation.kind not in SPECS:
             details = f"An agent does not know the operation {operation.kind}."
             raise MusterError(Code.NOT_SUPPORTED, details)
+        if operation.lasting:
+            life = operation.expires_at - self._around.clock.now()
+            await self._connection.line.connected(life.total_seconds())
         while True:
             try:
                 return await self._around.registry.start(operation.operation_id)
@@ -151,18 +126,20 @@ class Operations:
                     return None
                 await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _performed(self, operation: Operation, started: Started, teller: _Teller) -> Result:
-        if started.again and not SPECS[started.action.kind].repeatable:
+    async def _performed(
+        self, operation: Operation, started: Started, teller: Teller, *, again: bool
+    ) -> Performed:
+        if again and not SPECS[started.action.kind].repeatable:
             details = "It was begun before, and nobody knows how far it came."
             raise MusterError(Code.OUTCOME_UNKNOWN, details)
         doing = Doing(operation, started.action, self._connection, self._around, teller.tell)
         reporting = asyncio.ensure_future(teller.run())
         try:
-            return await self._tried(doing, again=started.again)
+            return await self._tried(doing, again=again)
         finally:
             reporting.cancel()
 
-    async def _tried(self, doing: Doing, *, again: bool) -> Result:
+    async def _tried(self, doing: Doing, *, again: bool) -> Performed:
         """Do it; once more when the connection was lost over something that may be repeated."""
         await self._connection.line.connected(_CONNECT_SECONDS)
         try:
@@ -176,8 +153,15 @@ class Operations:
         await self._connection.line.connected(_RECONNECT_SECONDS)
         return await repeat(doing)
 
+    async def _followed(self, begun: EnrolmentBegun, teller: Teller) -> None:
+        try:
+            await follow(begun, self._connection, self._around, teller)
+        except Exception:
+            # Whatever it is: raised, it would end the operations of this device.
+            log.exception("defect; an enrolment is not followed any more")
 
-def _problem(error: MusterError | DeviceError) -> Problem:
+
+def _trouble(error: MusterError | DeviceError) -> News:
     if isinstance(error, DeviceError):
-        return MusterError(error.code, error.details).problem
-    return error.problem
+        return News(problem=MusterError(error.code, error.details).problem, said=error.said)
+    return News(problem=error.problem)

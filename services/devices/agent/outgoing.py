@@ -28,6 +28,9 @@ log = get_logger(__name__)
 
 LinkFactory = Callable[[RosterDevice, Clock], Link]
 _PAUSE_SECONDS: Final = 1.0
+_PUBLISHING: Final = 64
+"""Batches on their way to the stream at once: each has but seconds until it counts as lost, and a
+site that comes back brings thousands."""
 _NOT_NOW: Final = (nats.errors.Error, PublishDeniedError, TimeoutError)
 
 
@@ -46,30 +49,48 @@ class Surroundings:
     drivers: dict[str, Driver]
     alarms: asyncio.Queue[Alarm] = field(default_factory=asyncio.Queue)
     """Alarms on their way; nothing waits for a broker that is away."""
+    publishing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PUBLISHING))
 
 
-async def publish_batch(around: Surroundings, batch: PunchBatch) -> None:
-    """Publish a batch; when that fails it stays in the journal and is published again."""
-    attempt = around.journal.attempt(batch.batch_id, around.clock.monotonic())
-    try:
-        await around.bus.publish(
-            PUNCH,
-            subjects.punch_read(batch.site, batch.device_id),
-            batch.model_dump_json().encode(),
-            # A new id for each attempt: the stream must not take a needed repetition for a double.
-            message_id=f"{batch.batch_id}.{attempt}",
-        )
-    except _NOT_NOW as error:
-        log.warning("batch not published now", error=repr(error)[:200])
-    else:
-        around.journal.stored(batch.batch_id)
+async def publish_batch(around: Surroundings, batch: PunchBatch) -> bool:
+    """Publish a batch of the journal's; tell whether the stream has it now, or attendance.
+
+    One that was not published stays in the journal and is published again.
+    """
+    async with around.publishing:
+        if batch.batch_id not in around.journal:
+            return True
+        attempt = around.journal.attempt(batch.batch_id, around.clock.monotonic())
+        stored = False
+        try:
+            await around.bus.publish(
+                PUNCH,
+                subjects.punch_read(batch.site, batch.device_id),
+                batch.model_dump_json().encode(),
+                # A new id for each attempt: the stream must not take a needed repetition for a
+                # double.
+                message_id=f"{batch.batch_id}.{attempt}",
+            )
+            stored = True
+        except _NOT_NOW as error:
+            log.warning("batch not published now", error=repr(error)[:200])
+        finally:
+            around.journal.ended(batch.batch_id, stored=stored)
+        return stored
 
 
 async def publish_surely(
-    around: Surroundings, stream: StreamSpec, subject: str, message: Message
+    around: Surroundings,
+    stream: StreamSpec,
+    subject: str,
+    message: Message,
+    message_id: str | None = None,
 ) -> None:
-    """Publish a message; return when it is stored, however long that takes."""
-    message_id = str(new_id())
+    """Publish a message; return when it is stored, however long that takes.
+
+    ``message_id`` is the same for what is the same; None: it is another each time.
+    """
+    message_id = message_id or str(new_id())
     body = message.model_dump_json().encode()
     while True:
         try:

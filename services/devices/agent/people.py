@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 
 from services.devices.agent.line import Line
 from services.devices.agent.outgoing import Surroundings, keep_unknown, raise_alarm
+from services.devices.agent.registry import unheard
 from services.devices.drivers.base import DecodeError, PersonEntry
+from shared.contracts.actions import Said
 from shared.contracts.agents import RosterDevice
-from shared.contracts.operations import Progress
 from shared.kit.errors import MusterError
 from shared.kit.logging import get_logger
 
@@ -25,6 +26,8 @@ class Everybody(NamedTuple):
 
     people: tuple[PersonEntry, ...]
     read_at: datetime
+    said: Said = None
+    """The device's own answer."""
 
 
 class People:
@@ -46,7 +49,8 @@ class People:
         """Read who is on the device; raise DeviceError."""
         try:
             async with self._line.turn() as link:
-                everybody = Everybody(await link.people(), self._around.clock.now())
+                people = await link.people()
+                everybody = Everybody(people, self._around.clock.now(), link.said)
         except DecodeError as error:
             unknown, kept = await keep_unknown(self._around, "The list of people", error)
             raise_alarm(self._around, self._device, unknown, kept)
@@ -66,14 +70,10 @@ class People:
             everybody = await self._news.get()
             try:
                 await self._around.registry.deposit_people(
-                    self._device.device_id, everybody.people, everybody.read_at, _unheard
+                    self._device.device_id, everybody.people, everybody.read_at, unheard
                 )
             except MusterError as error:
                 log.warning("people not deposited now", error=str(error))
                 await asyncio.sleep(_AGAIN_SECONDS)
                 if self._news.empty():
                     self._news.put_nowait(everybody)
-
-
-async def _unheard(_: Progress) -> None:
-    """Nobody waits for this deposit."""

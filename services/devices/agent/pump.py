@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from services.devices.agent.effects import (
+    Delivered,
     Drop,
     Forget,
     Heard,
@@ -23,9 +25,12 @@ from services.devices.agent.effects import (
 from services.devices.agent.outgoing import Surroundings, publish_batch
 from services.devices.agent.session import Session
 from services.devices.agent.staging import StagedLog
+from services.devices.drivers.base import LogEntry
 from shared.contracts.agents import RosterDevice
 from shared.contracts.readings import PunchBatch
 from shared.kit.clock import new_id
+
+_PAUSE_SECONDS: Final = 0.5
 
 
 class Pump:
@@ -44,6 +49,11 @@ class Pump:
         self._followers: dict[UUID, asyncio.Queue[Report]] = {}
         self.reread = asyncio.Event()
         """Set when the log should be read again."""
+
+    @property
+    def serial(self) -> str:
+        """The serial that punches of the device go by."""
+        return self._session.serial
 
     @property
     def drift_ms(self) -> int | None:
@@ -68,15 +78,41 @@ class Pump:
         await self.hear(begun)
 
     async def hear(self, heard: Heard) -> None:
-        """Tell the session; do what it wants, in order; return when it is published."""
+        """Tell the session; do what it wants, in order; return when it was published once."""
+        await self._publish(self._heard(heard))
+
+    async def deliver(self, entries: tuple[LogEntry, ...], at: datetime) -> None:
+        """Hand on what a device hands over; return when the stream has all of it, or attendance.
+
+        Whoever stops waiting leaves it with the device: the journal lets go of what was not
+        stored, for the device says it again.
+        """
+        missing = self._heard(Delivered(entries, at))
+        try:
+            while True:
+                missing = await self._publish(missing)
+                if not missing:
+                    return
+                await asyncio.sleep(_PAUSE_SECONDS)
+        finally:
+            for batch in missing:
+                self._around.journal.forget(batch.batch_id)
+
+    async def _publish(self, batches: Sequence[PunchBatch]) -> list[PunchBatch]:
+        """Publish batches, and return those that are not stored."""
+        stored = await asyncio.gather(*(publish_batch(self._around, each) for each in batches))
+        return [batch for batch, safe in zip(batches, stored, strict=True) if not safe]
+
+    def _heard(self, heard: Heard) -> list[PunchBatch]:
+        """Tell the session and do what it wants, in order; return what is to be published."""
         publishing: list[PunchBatch] = []
         todo: deque[Heard] = deque([heard])
-        # Nothing is awaited in between: what the session hears and what is kept is one step.
+        # Nothing is awaited here: what the session hears and what is kept is one step.
         while todo:
             self._session, wanted = self._session.hear(todo.popleft())
             for want in wanted:
                 self._do(want, todo, publishing)
-        await asyncio.gather(*(publish_batch(self._around, batch) for batch in publishing))
+        return publishing
 
     def _do(self, want: Wanted, todo: deque[Heard], publishing: list[PunchBatch]) -> None:
         match want:

@@ -1,13 +1,13 @@
-"""Reads the log of one device whenever that is due, all or nothing, and hears its live punches."""
+"""Reads the log of one device whenever that is due, all or nothing."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.devices.agent.effects import Happened
 from services.devices.agent.line import Line, OfflineError
 from services.devices.agent.links.base import Tell
 from services.devices.agent.outgoing import Surroundings, keep_unknown, raise_alarm
@@ -15,7 +15,8 @@ from services.devices.agent.people import People
 from services.devices.agent.pump import Pump
 from services.devices.agent.quarantine import Kept
 from services.devices.agent.staging import Stage, StagedLog
-from services.devices.drivers.base import SLOT_ONLY, DecodeError, DeviceError, Table
+from services.devices.drivers.base import DecodeError, DeviceError, Table
+from shared.contracts.actions import Said
 from shared.contracts.agents import RosterDevice
 from shared.contracts.errors import Code, Problem
 from shared.contracts.operations import Progress
@@ -33,6 +34,7 @@ class LogSafe(NamedTuple):
 
     table: Table
     progress: Progress
+    said: Said
 
 
 class StalledError(Exception):
@@ -47,10 +49,11 @@ class _Read(NamedTuple):
     staged: StagedLog
     table: Table
     at: datetime
+    said: Said
 
 
 class LogReader:
-    """The log and the live punches of one device."""
+    """The log of one device."""
 
     def __init__(
         self,
@@ -58,7 +61,7 @@ class LogReader:
         around: Surroundings,
         line: Line,
         pump: Pump,
-        changed: asyncio.Event,
+        changed: Callable[[], None],
     ) -> None:
         self._device = device
         self._around = around
@@ -67,19 +70,14 @@ class LogReader:
         self._pump = pump
         self._changed = changed
         self._layout: str | None = None
-        self._log_problem: Problem | None = None
-        self._live_problem: Problem | None = None
         self._alarmed: tuple[Code, str] | None = None
         self.people = People(device, around, line)
-
-    @property
-    def problem(self) -> Problem | None:
-        """Why the log, or live punches, are not understood."""
-        return self._log_problem or self._live_problem
+        self.problem: Problem | None = None
+        """Why the log could not be followed."""
 
     async def follow(self) -> None:
         """Read the log of a device that was just connected, and again whenever it is due."""
-        self._log_problem = None
+        self.problem = None
         self._pump.reread.set()
         while True:
             await self._pump.reread.wait()
@@ -114,31 +112,10 @@ class LogReader:
                 except TimeoutError as error:
                     raise StalledError(report.progress) from error
         await tell(report.progress)
-        return LogSafe(read.table, report.progress)
-
-    async def live(self, body: bytes) -> None:
-        """Take a live punch in; one that says not enough by itself is read from the log."""
-        try:
-            entry = self._driver.live(body, self.people.slots)
-        except DecodeError as error:
-            unknown, kept = await keep_unknown(self._around, "A live punch", error, (body,))
-            if self._live_problem is None:  # until one is understood, the same trouble is no news
-                raise_alarm(self._around, self._device, unknown, kept)
-            self._live_problem = MusterError(unknown.code, unknown.details).problem
-            self._changed.set()
-            self._pump.reread.set()
-            return
-        if self._live_problem is not None:
-            self._live_problem = None
-            self._changed.set()
-        if SLOT_ONLY in entry.flags:
-            # Somebody may be new in this slot; the log is read after the people are.
-            self._pump.reread.set()
-        else:
-            await self._pump.hear(Happened(entry, self._around.clock.now()))
+        return LogSafe(read.table, report.progress, read.said)
 
     def _is_unknown(self) -> bool:
-        return self._log_problem is not None and self._log_problem.code is Code.UNKNOWN_FORM
+        return self.problem is not None and self.problem.code is Code.UNKNOWN_FORM
 
     async def _read(self) -> _Read:
         """Read people and log, and tell how that went."""
@@ -149,16 +126,19 @@ class LogReader:
             raise
         except DeviceError as error:
             log.warning("log not read", device_id=self._device.device_id, error=str(error))
-            self._log_problem = MusterError(error.code, error.details).problem
-            self._changed.set()
+            if not self._driver.hands_over:  # else nobody but who asked is the worse for it
+                self.problem = MusterError(error.code, error.details).problem
+                self._changed()
             raise
-        self._log_problem = None
+        self.problem = None
         self._alarmed = None
-        self._changed.set()
+        self._changed()
         return read
 
     async def _names(self) -> DeviceError | None:
         """Read the people; return why that was not possible, for most logs do without."""
+        if self._driver.hands_over:
+            return None  # its records never name a slot only
         try:
             self.people.announce(await self.people.read())
         except OfflineError:
@@ -176,6 +156,7 @@ class LogReader:
             try:
                 async with self._line.turn() as link:
                     table = await link.log(stage.keep)
+                    said = link.said
                 at = self._around.clock.now()
                 stage.seal(table)
                 staged = await asyncio.to_thread(self._understood, stage, table)
@@ -190,7 +171,7 @@ class LogReader:
             if nameless is not None and staged.survey.nameless:
                 raise nameless
             undo.pop_all()
-            return _Read(staged, table, at)
+            return _Read(staged, table, at, said)
 
     def _understood(self, stage: Stage, table: Table) -> StagedLog:
         """Find the form of a log's records and number them; raise DecodeError when in doubt."""

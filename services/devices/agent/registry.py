@@ -1,20 +1,23 @@
 """What an agent asks the registry; each question raises MusterError when it is not answered."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from services.devices.agent.links.base import Tell
-from services.devices.drivers.base import PersonEntry
+from services.devices.agent.links.base import Fetched, Tell
+from services.devices.drivers.base import Live, PersonEntry
 from shared.contracts import catalog
 from shared.contracts.agents import (
+    UNASKED,
     AskRoster,
     Deposited,
     DepositPeople,
     DepositTemplates,
     Roster,
+    Sighted,
+    SightingNoted,
     Start,
     Started,
 )
@@ -36,6 +39,13 @@ AWAY: Final = frozenset({Code.SERVICE_UNAVAILABLE, Code.TIMEOUT})
 """The registry may answer the same question later."""
 _TRIES: Final = 3
 _PAUSE_SECONDS: Final = 1.0
+_PART_BYTES: Final = 1024 * 1024
+"""Of templates in one part: as JSON they are a third more, and the broker takes 4 MiB."""
+
+
+class _Part(NamedTuple):
+    templates: tuple[Template, ...]
+    people: tuple[Person, ...]
 
 
 class Registry:
@@ -64,22 +74,45 @@ class Registry:
                 device_id=device_id,
                 reading_id=reading_id,
                 read_at=read_at,
-                people=tuple(Person(**each._asdict()) for each in people[start:done]),
+                people=_persons(people[start:done]),
                 last=done == total,
             )
             await self._deposit(catalog.DEPOSIT_PEOPLE, part)
             await tell(Progress(total=total, done=done))
 
     async def deposit_templates(
-        self, deposit: DepositTemplates, templates: Sequence[Template], tell: Tell
+        self, deposit: DepositTemplates, fetched: Fetched, tell: Tell
     ) -> None:
         """Hand over templates, a part at a time; ``deposit`` says whose and carries none itself."""
-        total = len(templates)
-        for start in range(0, total, TEMPLATE_LIMIT):
-            done = min(total, start + TEMPLATE_LIMIT)
-            part = deposit.model_copy(update={"templates": tuple(templates[start:done])})
-            await self._deposit(catalog.DEPOSIT_TEMPLATES, part)
+        total, done = len(fetched.templates), 0
+        for part in _parts(fetched):
+            await self._deposit(
+                catalog.DEPOSIT_TEMPLATES, deposit.model_copy(update=part._asdict())
+            )
+            done += len(part.templates)
             await tell(Progress(total=total, done=done))
+
+    async def deposit_told(self, device_id: int, told: Live, at: datetime) -> None:
+        """Hand over the people and templates that a device told of by itself."""
+        if told.people:
+            # Never the last part: what the device does not tell of is not gone.
+            people = DepositPeople(
+                device_id=device_id,
+                reading_id=new_id(),
+                read_at=at,
+                people=_persons(told.people),
+                last=False,
+            )
+            await self._deposit(catalog.DEPOSIT_PEOPLE, people)
+        if told.templates:
+            templates = DepositTemplates(
+                operation_id=UNASKED, device_id=device_id, read_at=at, templates=told.templates
+            )
+            await self._deposit(catalog.DEPOSIT_TEMPLATES, templates)
+
+    async def sighted(self, sighted: Sighted) -> None:
+        """Tell of a terminal that dialled in and is not served."""
+        await self._ask(catalog.SIGHTED, sighted, SightingNoted)
 
     async def _deposit(self, question: Question, part: Message) -> None:
         for left in reversed(range(_TRIES)):
@@ -96,3 +129,27 @@ class Registry:
     async def _ask(self, question: Question, request: Message, reply: type[R]) -> R:
         where = question.subject.replace(catalog.SITE, self._site)
         return await rpc.ask(self._bus, question, request, reply, subject=where)
+
+
+async def unheard(_: Progress) -> None:
+    """Nobody waits for this deposit."""
+
+
+def _persons(people: Sequence[PersonEntry]) -> tuple[Person, ...]:
+    return tuple(Person(**each._asdict()) for each in people)
+
+
+def _parts(fetched: Fetched) -> Iterator[_Part]:
+    """Cut templates and people into what one message may carry; nothing of nothing."""
+    people = _persons(fetched.people)
+    templates: list[Template] = []
+    size = 0
+    for template in fetched.templates:
+        size += len(template.data)
+        if templates and (len(templates) == TEMPLATE_LIMIT or size > _PART_BYTES):
+            yield _Part(tuple(templates), people[:TEMPLATE_LIMIT])
+            templates, people, size = [], people[TEMPLATE_LIMIT:], len(template.data)
+        templates.append(template)
+    while templates or people:
+        yield _Part(tuple(templates), people[:TEMPLATE_LIMIT])
+        templates, people = [], people[TEMPLATE_LIMIT:]

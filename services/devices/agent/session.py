@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 from services.devices.agent.effects import (
     ClockRead,
     Connected,
+    Delivered,
     Drop,
     Forget,
     Happened,
@@ -23,6 +24,7 @@ from services.devices.agent.effects import (
     LogBegun,
     LogPart,
     Next,
+    Punched,
     Receipted,
     Report,
     Reread,
@@ -30,7 +32,14 @@ from services.devices.agent.effects import (
     Unfollowed,
     Wanted,
 )
-from services.devices.agent.numbering import REMEMBERED, Second, record_of, second_of
+from services.devices.agent.numbering import (
+    Second,
+    in_batches,
+    numbered,
+    record_of,
+    remembered,
+    second_of,
+)
 from services.devices.drivers.base import LogEntry
 from shared.contracts.agents import RosterDevice
 from shared.contracts.operations import Progress
@@ -95,8 +104,8 @@ class Session:
     def hear(self, heard: Heard) -> tuple["Session", tuple[Wanted, ...]]:
         """Return the session after what was heard, and what is wanted done, in order."""
         match heard:
-            case Happened(entry, at):
-                return _happened(self, entry, at)
+            case Happened() | Delivered():
+                return _punched(self, heard)
             case LogBegun():
                 return _log_begun(self, heard)
             case LogPart():
@@ -123,17 +132,38 @@ def _noted(session: Session, heard: Told | Connected | ClockRead | Unfollowed) -
             return replace(session, readings=tuple(readings))
 
 
+def _punched(session: Session, heard: Punched) -> tuple[Session, tuple[Wanted, ...]]:
+    match heard:
+        case Happened(entry, at):
+            return _happened(session, entry, at)
+        case Delivered(entries, at):
+            return _delivered(session, entries, at)
+
+
 def _happened(
     session: Session, entry: LogEntry, at: datetime
 ) -> tuple[Session, tuple[Wanted, ...]]:
     second = second_of(entry)
     ordinal = session.live.get(second, 0)
-    session = replace(session, live=_remember(session.live, second, ordinal + 1))
+    session = replace(session, live=remembered(session.live, second, ordinal + 1))
     session, batch = _batch(session, (record_of(entry, ordinal),), "live", at)
     # The log held a record of this second that this connection never saw live: whether the
     # event is that record or another one, only the log itself can tell.
     doubtful = session.tail.get(second, 0) > ordinal
     return session, (Keep(batch), Reread()) if doubtful else (Keep(batch),)
+
+
+def _delivered(
+    session: Session, entries: tuple[LogEntry, ...], at: datetime
+) -> tuple[Session, tuple[Wanted, ...]]:
+    # Counted within this delivery only: the device hands the same over again until it has its
+    # answer, and a memory of the time before would make other punches of them.
+    records = numbered(entries, frozenset(second_of(each) for each in entries))
+    keeps: list[Keep] = []
+    for part in in_batches(records):
+        session, batch = _batch(session, part, "push", at)
+        keeps.append(Keep(batch))
+    return session, tuple(keeps)
 
 
 def _log_begun(session: Session, heard: LogBegun) -> tuple[Session, tuple[Wanted, ...]]:
@@ -217,11 +247,3 @@ def _batch(
         records=records,
     )
     return replace(session, batches=number), batch
-
-
-def _remember(counts: Mapping[Second, int], second: Second, count: int) -> Mapping[Second, int]:
-    kept = {key: value for key, value in counts.items() if key != second}
-    kept[second] = count
-    for oldest in list(kept)[: max(0, len(kept) - REMEMBERED)]:
-        del kept[oldest]
-    return MappingProxyType(kept)

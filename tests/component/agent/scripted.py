@@ -8,13 +8,22 @@ import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from services.devices.agent.links.base import Greeting, Keep, Tell
+from services.devices.agent.links.base import Fetched, Greeting, Keep, Tell
 from services.devices.drivers.base import DeviceError, PersonEntry, Table
-from shared.contracts.actions import Action, Cleared, Done, Result
+from shared.contracts.actions import (
+    Action,
+    Cleared,
+    Done,
+    Enroll,
+    Enrolment,
+    EnrolmentBegun,
+    Result,
+    Said,
+)
 from shared.contracts.agents import RosterDevice
 from shared.contracts.errors import Code
 from shared.contracts.operations import Progress
-from shared.contracts.readings import Template
+from shared.contracts.readings import Hardware, Template
 
 _RECORD = struct.Struct("<H24sBIB8s")
 _MOST = 1600
@@ -63,6 +72,14 @@ class Script:
     cleared: list[Table] = field(default_factory=list)
     live: asyncio.Queue[bytes | DeviceError] = field(default_factory=asyncio.Queue)
     opened: int = 0
+    settled: list[bool] = field(default_factory=list)
+    """What it was told of the events it handed over: whether each is kept."""
+    said: Said = None
+    hardware: Hardware | None = None
+    address: str | None = None
+    looks: list[Enrolment] = field(default_factory=list)
+    """What it answers when it is asked how an enrolment goes; the last again and again."""
+    looked: int = 0
 
     def fails(self, method: str, *errors: Exception) -> None:
         self.trouble.setdefault(method, []).extend(errors)
@@ -75,6 +92,11 @@ class ScriptedLink:
         self._script = script
         self._ended = asyncio.Event()
         self.dead = False
+        self.clock_seconds = 5.0
+
+    @property
+    def said(self) -> Said:
+        return self._script.said
 
     def _meet(self, method: str) -> None:
         """Raise what the script has for this call; a lost cable ends the link."""
@@ -95,7 +117,8 @@ class ScriptedLink:
     async def open(self) -> Greeting:
         self._script.opened += 1
         self._meet("open")
-        return Greeting(self._script.serial, "1.0")
+        script = self._script
+        return Greeting(script.serial, "1.0", script.hardware, script.address)
 
     async def listen(self) -> None:
         self._meet("listen")
@@ -116,6 +139,9 @@ class ScriptedLink:
             raise body
         return body
 
+    async def settle(self, *, kept: bool) -> None:
+        self._script.settled.append(kept)
+
     async def log(self, keep: Keep) -> Table:
         self._script.readings += 1
         digest, size = hashlib.sha256(), 0
@@ -135,9 +161,11 @@ class ScriptedLink:
         self._meet("clock")
         return None
 
-    async def templates(self, user_id: str | None) -> tuple[Template, ...]:
+    async def templates(self, user_id: str | None) -> Fetched:
         self._meet("templates")
-        return tuple(t for t in self._script.templates if user_id in {None, t.user_id})
+        templates = tuple(t for t in self._script.templates if user_id in {None, t.user_id})
+        people = tuple(p for p in self._script.people if user_id in {None, p.user_id})
+        return Fetched(templates, people)
 
     async def clear_log(self, expected: Table) -> Cleared:
         self._meet("clear_log")
@@ -155,7 +183,15 @@ class ScriptedLink:
             await tell(Progress(total=script.steps, done=step + 1))
         script.at_once -= 1
         self._meet("do")
+        if isinstance(action, Enroll) and not action.follow:
+            return EnrolmentBegun(user_id=action.user_id, finger=action.finger)
         return Done()
+
+    async def enrolment(self, begun: EnrolmentBegun) -> Enrolment:
+        self._script.looked += 1
+        self._meet("enrolment")
+        looks = self._script.looks
+        return looks.pop(0) if len(looks) > 1 else looks[0]
 
     async def unlock(self, seconds: int, deadline: float) -> None:
         self._meet("unlock")

@@ -16,6 +16,8 @@ from shared.contracts.agents import (
     DepositTemplates,
     Roster,
     RosterDevice,
+    Sighted,
+    SightingNoted,
     Start,
     Started,
 )
@@ -24,7 +26,7 @@ from shared.contracts.errors import Code
 from shared.contracts.identity import punch_id
 from shared.contracts.message import Message
 from shared.contracts.operations import Outcome
-from shared.contracts.readings import Alarm, Presence, PunchBatch
+from shared.contracts.readings import Alarm, DeviceEvent, Presence, PunchBatch
 from shared.kit import rpc
 from shared.kit.bus import Bus
 from shared.kit.errors import MusterError
@@ -45,7 +47,11 @@ class Registry:
     alarms: list[Alarm] = field(default_factory=list)
     people: list[DepositPeople] = field(default_factory=list)
     templates: list[DepositTemplates] = field(default_factory=list)
+    events: list[DeviceEvent] = field(default_factory=list)
     presences: list[Presence] = field(default_factory=list)
+    sighted: list[Sighted] = field(default_factory=list)
+    rosters: int = 0
+    """How many times it was asked for its devices."""
     refused: Counter[str] = field(default_factory=Counter)
     away: set[str] = field(default_factory=set)
     """Questions it does not answer now."""
@@ -55,9 +61,12 @@ class Registry:
         self._answer(catalog.START, Start, self._start)
         self._answer(catalog.DEPOSIT_PEOPLE, DepositPeople, self._people)
         self._answer(catalog.DEPOSIT_TEMPLATES, DepositTemplates, self._templates)
+        self._answer(catalog.SIGHTED, Sighted, self._sighted)
         (outcome,), (alarm,) = streams.OUTCOME.consumers, streams.ALARM.consumers
+        (event,) = streams.DEVICE_EVENT.consumers
         self.bus.on_event(streams.OUTCOME, outcome, Outcome, self._outcome)
         self.bus.on_event(streams.ALARM, alarm, Alarm, self._alarm)
+        self.bus.on_event(streams.DEVICE_EVENT, event, DeviceEvent, self._event)
         self.bus.on_message(subjects.presence(SITE, subjects.ANY), Presence, self._presence)
         await self.bus.start()
 
@@ -74,6 +83,7 @@ class Registry:
         rpc.answer_at(self.bus, question, where, request, reply)
 
     async def _roster(self, _: AskRoster) -> Roster:
+        self.rosters += 1
         return Roster(owner=OWNER, devices=tuple(self.devices.values()))
 
     async def _start(self, asked: Start) -> Started:
@@ -91,11 +101,18 @@ class Registry:
         self.templates.append(part)
         return Deposited(count=len(part.templates))
 
+    async def _sighted(self, sighted: Sighted) -> SightingNoted:
+        self.sighted.append(sighted)
+        return SightingNoted(serial=sighted.serial)
+
     async def _outcome(self, _: str, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
 
     async def _alarm(self, _: str, alarm: Alarm) -> None:
         self.alarms.append(alarm)
+
+    async def _event(self, _: str, event: DeviceEvent) -> None:
+        self.events.append(event)
 
     async def _presence(self, _: str, presence: Presence) -> None:
         self.presences.append(presence)

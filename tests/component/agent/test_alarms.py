@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from services.devices.drivers.base import DecodeError, PersonEntry
 from shared.contracts.actions import DeleteUser, ReadLog, ReadUsers
 from shared.contracts.errors import Code
-from tests.component.agent.house import Device, House, eventually
+from tests.component.agent.device import Device, eventually
+from tests.component.agent.house import House
 from tests.component.agent.scripted import LOST, Script, live, narrow, records
 
 STRANGE = bytes(range(256)) * 17 + b"?"

@@ -9,8 +9,10 @@ from services.devices.drivers.base import DeviceError
 from shared.contracts.actions import Cleared, ClearLog, ReadLog
 from shared.contracts.errors import Code
 from shared.contracts.readings import PunchBatch
-from tests.component.agent.house import House, Terminal, eventually
+from tests.component.agent.device import eventually
+from tests.component.agent.house import House
 from tests.component.agent.scripted import LOST, records
+from tests.component.agent.terminals import Terminal
 
 
 async def joined(house: House, count: int = 600) -> Terminal:

@@ -28,7 +28,9 @@ from shared.contracts.actions import (
 )
 from shared.contracts.errors import Code
 from shared.contracts.operations import Outcome
-from tests.component.agent.house import House, Terminal, eventually
+from tests.component.agent.device import eventually
+from tests.component.agent.house import House
+from tests.component.agent.terminals import Terminal
 
 
 async def joined(house: House, **spec: object) -> Terminal:
@@ -99,7 +101,7 @@ async def test_a_finger_that_is_not_good_is_a_failure(house: House) -> None:
 async def test_templates_go_from_one_device_to_another(house: House) -> None:
     source, target = [await joined(house, users=3, templates=n) for n in (6, 0)]
     outcome = await done(source, ReadTemplates(user_id="1001"))
-    assert outcome.result == Count(count=2)
+    assert outcome.result == Count(count=2, slots=(0, 1))
     (part,) = house.registry.templates[-1:]
     await done(target, WriteTemplates(user_id="1001", templates=part.templates))
     assert (await done(target, ReadTemplates())).result == Count(count=2)

@@ -10,7 +10,8 @@ from shared.contracts.agents import AskPermit, Permit, Probe, Probed, Unlock, Un
 from shared.contracts.errors import Code
 from shared.kit import rpc
 from shared.kit.errors import MusterError
-from tests.component.agent.house import Device, House, eventually
+from tests.component.agent.device import Device, eventually
+from tests.component.agent.house import House
 from tests.component.agent.standins import SITE
 
 

@@ -16,8 +16,10 @@ from shared.contracts.actions import (
     Restart,
 )
 from shared.contracts.errors import Code
-from tests.component.agent.house import CLOCK, Device, House
+from tests.component.agent.device import CLOCK, Device, eventually
+from tests.component.agent.house import House
 from tests.component.agent.scripted import LOST, Script
+from tests.conftest import Platform
 
 SILENT = DeviceError(Code.DEVICE_NO_ANSWER, "The device was silent for 5 s.")
 
@@ -131,3 +133,20 @@ async def test_a_device_that_hangs_is_told_in_time(house: House) -> None:
     assert outcome.problem is not None
     assert outcome.problem.code is Code.DEVICE_NO_ANSWER
     assert CLOCK.monotonic() - began < 9.5
+
+
+# ── a broker that is away ────────────────────────────────────────────────────
+
+
+async def test_an_operation_does_not_wait_for_what_a_killed_broker_was_asked(
+    house: House, platform: Platform
+) -> None:
+    """A fetch lasts for half a minute; of one that was under way the next broker knows nothing."""
+    device, _ = await joined(house)
+    await device.perform(ReadTime())
+    buses = house.registry.bus, house.attendance.bus, house.agent.bus
+    await platform.servers.nats.kill()
+    await eventually(lambda: not any(bus.connected for bus in buses))
+    await platform.servers.nats.start()
+    await eventually(lambda: all(bus.connected for bus in buses))
+    assert (await device.perform(ReadTime())).status == "success"

@@ -24,7 +24,8 @@ from shared.contracts.operations import Progress
 from shared.contracts.readings import Template
 from shared.kit.clock import new_id
 from shared.kit.errors import MusterError
-from tests.component.agent.house import CLOCK, Device, House, eventually
+from tests.component.agent.device import CLOCK, Device, eventually
+from tests.component.agent.house import House
 from tests.component.agent.scripted import Script
 
 

@@ -6,13 +6,15 @@ import tracemalloc
 
 import pytest
 
-from services.devices.agent import connection, people, reading
+from services.devices.agent import people, reading
+from services.devices.agent.links import zk
 from services.devices.drivers.base import DeviceError, PersonEntry
 from services.devices.simulators.faults import Fault
 from shared.contracts import catalog
 from shared.contracts.actions import ReadLog
 from shared.contracts.errors import Code
-from tests.component.agent.house import CLOCK, House, eventually
+from tests.component.agent.device import CLOCK, eventually
+from tests.component.agent.house import House
 from tests.component.agent.scripted import LOST, live, records
 
 INCOMPLETE = DeviceError(Code.PULL_INCOMPLETE, "The table does not add up.")
@@ -120,8 +122,8 @@ async def test_people_that_cannot_be_read_hold_nothing_up(house: House) -> None:
 async def test_a_line_that_goes_dead_is_noticed(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert connection._ALIVE_SECONDS + 5 <= 15, "with the link's patience of 5 s"
-    monkeypatch.setattr(connection, "_ALIVE_SECONDS", 0.1)
+    assert zk._CLOCK_SECONDS + 5 <= 15, "with the link's patience of 5 s"
+    monkeypatch.setattr(zk, "_CLOCK_SECONDS", 0.1)
     terminal = await house.terminal()
     await terminal.join()
     await terminal.perform(ReadLog())  # so that only the line itself is looked after
