@@ -7,16 +7,23 @@ from typing import TYPE_CHECKING
 
 from services.devices.handlers import (
     alarms,
+    approving,
     changing,
     doors,
+    events,
     jobs,
+    ledger,
     listing,
+    logs,
     operations,
     outcomes,
+    paths,
     people,
     presence,
     registering,
     templates,
+    told,
+    transfers,
 )
 from services.devices.handlers.parts import Parts
 from services.devices.handlers.seals import Seals
@@ -65,11 +72,14 @@ def build(settings: DevicesSettings) -> Service:
         check=StreamCheck(
             bus,
             (
-                *(streams.OUTCOME, streams.ALARM, streams.PEOPLE),
+                *(streams.OUTCOME, streams.ALARM, streams.DEVICE_EVENT, streams.PEOPLE),
                 *map(streams.of_bucket, (streams.SITE, streams.PEOPLE_VERSION, streams.AUTH)),
                 *(streams.operation_stream(site.id) for site in wanted),
             ),
-            [(each, each.consumers[0]) for each in (streams.OUTCOME, streams.ALARM)],
+            [
+                (each, each.consumers[0])
+                for each in (streams.OUTCOME, streams.ALARM, streams.DEVICE_EVENT)
+            ],
             seconds=settings.startup_seconds,
         ),
         prepare=(
@@ -83,6 +93,7 @@ def build(settings: DevicesSettings) -> Service:
             worker.keep_consumers,
             worker.keep_versions,
             worker.sweep_on,
+            worker.tidy_on,
         ),
     )
 
@@ -90,13 +101,20 @@ def build(settings: DevicesSettings) -> Service:
 def _hear(parts: Parts, seals: Seals, worker: Worker, answers: Answers) -> None:
     news = News()
     registering.routes(registering.Registering(parts, seals, worker), answers)
+    approving.routes(approving.Approving(parts, seals, worker), answers, parts.bus)
     changing.routes(changing.Changing(parts, seals, worker), answers)
+    paths.routes(paths.Paths(parts, worker), answers)
     listing.routes(listing.Listing(parts), answers)
     presence.routes(presence.Agents(parts, seals), parts.bus)
     operations.routes(operations.Operations(parts, seals, news), answers)
+    transfers.routes(transfers.Transfers(parts, seals, news), answers)
     jobs.routes(jobs.Jobs(parts, news), answers)
+    ledger.routes(ledger.Ledger(parts), answers)
+    logs.routes(logs.Logs(parts), answers)
     outcomes.routes(outcomes.Outcomes(parts, seals, news, worker), parts.bus)
     people.routes(people.People(parts, worker), answers, parts.bus)
     templates.routes(templates.Templates(parts, seals, worker), answers, parts.bus)
+    told.routes(told.Telling(parts, seals, worker), parts.bus)
     alarms.routes(alarms.Alarms(parts), answers, parts.bus)
+    events.routes(events.Events(parts), answers, parts.bus)
     doors.routes(doors.Doors(parts), answers)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 from cryptography.fernet import Fernet
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from shared.contracts.attendance import is_app_site
 from shared.contracts.message import OwnerId, SiteId
 from shared.kit.errors import StartupError
 from shared.kit.settings import DatabaseSettings
@@ -22,8 +23,17 @@ class Site(NamedTuple):
     zone: str
 
 
+_NO_PLACE: Final = "names of this form stand for an owner's phones: name the site otherwise"
+
+
+def _place(site: str) -> str:
+    if is_app_site(site):
+        raise ValueError(_NO_PLACE)
+    return site
+
+
 class _Site(BaseModel):
-    id: SiteId
+    id: Annotated[SiteId, AfterValidator(_place)]
     name: str
     zone: str
 

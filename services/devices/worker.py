@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from cryptography.fernet import InvalidToken
 
 from services.devices.rules import operations as rules
 from services.devices.rules.devices import is_zone
-from services.devices.store import custody, devices, people, progress, sites
+from services.devices.store import custody, devices, people, progress, retention, sites
 from shared.contracts import streams, subjects
 from shared.contracts.agents import RosterChanged
 from shared.contracts.devices import Site as SiteEntry
@@ -18,6 +19,7 @@ from shared.kit.buckets import AWAY, Bucket
 from shared.kit.db import UNAVAILABLE, transaction
 from shared.kit.errors import MusterError, StartupError
 from shared.kit.logging import get_logger
+from shared.kit.stream_check import consumer_differences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +37,11 @@ _CONSUMERS_SECONDS: Final = 10.0
 _SITES_SECONDS: Final = 3.0
 _VERSIONS_SECONDS: Final = 1.0
 _SWEEP_SECONDS: Final = 1.0
+_TIDY_SECONDS: Final = 3600.0
+KEPT: Final = timedelta(days=30)
+"""How long alarms and events of devices are kept."""
+KEPT_MOST: Final = 10_000
+"""How many of each are kept of one device."""
 _LATER: Final = (*AWAY, MusterError)
 """What the broker's part of a round may fail with: the next round tries again."""
 
@@ -123,12 +130,14 @@ class Worker:
     async def _make_consumers(self, site: str) -> None:
         stream = streams.operation_stream(site)
         # First what is there, then what should be: a device that is added meanwhile is no orphan.
-        found = await consumers.names(self._bus, stream)
+        found = await consumers.found(self._bus, stream)
         async with transaction(self._engine, "devices") as connection:
             there = await devices.of_site(connection, site)
             gone = await devices.removed_from(connection, site)
-        for each in there:
-            await consumers.ensure(self._bus, stream, streams.device_consumer(site, each))
+        for spec in (streams.device_consumer(site, each) for each in there):
+            # Asked about one by one, thousands of devices would keep the broker busy for ever.
+            if consumer_differences(stream.name, spec, found.get(spec.durable, {})):
+                await consumers.ensure(self._bus, stream, spec)
         for spec in (streams.device_consumer(site, each) for each in gone):
             if spec.durable in found:
                 await consumers.remove(self._bus, stream, spec)
@@ -213,3 +222,21 @@ class Worker:
             for operation_id, reason in await progress.lock_in_vain(connection):
                 ending = progress.Ending("canceled", rules.in_vain(reason), now)
                 await progress.end(connection, operation_id, ending)
+
+    async def tidy_on(self) -> NoReturn:
+        """Forget for ever what is kept for a time only."""
+        while True:
+            try:
+                await self.tidy()
+            except UNAVAILABLE as error:
+                log.warning("nothing old forgotten now", error=repr(error)[:300])
+            await asyncio.sleep(_TIDY_SECONDS)
+
+    async def tidy(self, newest: int = KEPT_MOST) -> None:
+        """Forget alarms and events that are old, and all but so many of a device."""
+        async with transaction(self._engine, "every device") as connection:
+            known = await retention.every_device(connection)
+        for each in known:
+            # One at a time: nobody who tells of a device waits for thousands of others.
+            async with transaction(self._engine, "forget old") as connection:
+                await retention.forget_old(connection, each, self._clock.now() - KEPT, newest)

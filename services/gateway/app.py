@@ -5,10 +5,10 @@ from typing import Final
 
 from services.gateway.handlers.cache import Cache
 from services.gateway.handlers.doors import Doors
-from services.gateway.routes import zkteco
+from services.gateway.handlers.keys import Once
+from services.gateway.routes import timmy, zkteco
 from services.gateway.routes.application import application
 from services.gateway.routes.envelopes import TIMMY, V1
-from services.gateway.routes.timmy import Timmy
 from services.gateway.settings import GatewaySettings
 from shared.contracts import streams
 from shared.kit.buckets import Bucket
@@ -21,6 +21,7 @@ from shared.kit.service import Service
 from shared.kit.stream_check import StreamCheck
 
 _HOUR: Final = 3600
+_DAY: Final = 86_400
 
 
 def build(settings: GatewaySettings) -> Service:
@@ -36,7 +37,8 @@ def build(settings: GatewaySettings) -> Service:
         Bucket(bus, each) for each in (streams.CACHE, streams.VERSION, streams.PEOPLE_VERSION)
     )
     v1 = zkteco.routes(bus, Cache(bus, *buckets), Doors(bus, engine, clock))
-    timmy = Timmy(bus, settings.admin_token_hours * _HOUR)
+    lives = timmy.Lives(settings.admin_token_hours * _HOUR, settings.employee_token_days * _DAY)
+    api = timmy.routes(bus, Once(engine, clock), clock, lives)
     # What the gateway cannot do without; the cache it can.
     needed = [streams.of_bucket(streams.AUTH)]
     return Service(
@@ -44,7 +46,7 @@ def build(settings: GatewaySettings) -> Service:
         bus,
         StreamCheck(bus, needed, seconds=settings.startup_seconds),
         engine,
-        application({V1: v1, TIMMY: timmy.routes()}, verifier, clock),
+        application({V1: v1, TIMMY: api}, verifier, clock),
     )
 
 

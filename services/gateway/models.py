@@ -52,7 +52,8 @@ idempotency = Table(
     "idempotency",
     metadata,
     Column("owner", Text, primary_key=True),
-    Column("user_id", Integer, primary_key=True),
+    # A user by number, an employee by their id; neither looks like the other.
+    Column("caller", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("fingerprint", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),

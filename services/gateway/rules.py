@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, auto
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.contracts.catalog import Question
@@ -90,14 +90,31 @@ def judge_repeat(*, same: bool, answered: bool, created_at: datetime, now: datet
     return Repeat.RUNNING if now - created_at < _RUNNING_AT_MOST else Repeat.LOST
 
 
-def may_have_opened(code: Code) -> bool:
-    """Tell whether a door may have opened although asking to unlock it failed like this."""
+def may_have_happened(code: Code) -> bool:
+    """Tell whether what was asked for may have happened although asking failed like this."""
     return code in {Code.TIMEOUT, Code.SERVICE_UNAVAILABLE, Code.INTERNAL_ERROR}
 
 
 def audit_number(day: date, count: int) -> str:
     """Return ``AUD-YYYYMMDD-NNN``, unique for its owner; longer when a day has more than 999."""
     return f"AUD-{day:%Y%m%d}-{count:03d}"
+
+
+# ── limits ───────────────────────────────────────────────────────────────────
+
+
+class Allowance(NamedTuple):
+    """How many more times somebody may ask, as of a moment in seconds."""
+
+    times: float
+    at: float
+
+
+def refilled(left: Allowance | None, now: float, per_minute: int) -> Allowance:
+    """Return what is allowed now; it grows evenly, up to what a minute brings."""
+    if left is None:
+        return Allowance(per_minute, now)
+    return Allowance(min(per_minute, left.times + (now - left.at) * per_minute / 60), now)
 
 
 # ── what the documents count ─────────────────────────────────────────────────

@@ -16,3 +16,5 @@ class GatewaySettings(DatabaseSettings):
     """The documents' example credentials are known to auth: serve nobody but this machine."""
     admin_token_hours: Annotated[int, Field(ge=1, le=24)] = 12
     """How long a token of ``/api/auth/login`` lives; that dialect has no refresh."""
+    employee_token_days: Annotated[int, Field(ge=1, le=31)] = 7
+    """How long a token of ``/api/employees/login`` lives."""

@@ -25,10 +25,10 @@ class Asked(NamedTuple):
 
 
 class KeyOf(NamedTuple):
-    """An idempotency key belongs to one user of one owner."""
+    """An idempotency key belongs to one caller of one owner."""
 
     owner: str
-    user_id: int
+    caller: str
     key: str
 
 
@@ -95,6 +95,11 @@ async def answer_key(connection: AsyncConnection, key: KeyOf, answer: dict[str, 
     await connection.execute(update(idempotency).where(*_is(key)).values(answer=answer))
 
 
+async def release_key(connection: AsyncConnection, key: KeyOf) -> None:
+    """Let a key be used again: what it was used for did not happen."""
+    await connection.execute(delete(idempotency).where(*_is(key)))
+
+
 async def forget_keys(connection: AsyncConnection, before: datetime) -> None:
     """Forget keys that nobody repeats any more."""
     await connection.execute(delete(idempotency).where(idempotency.c.created_at < before))
@@ -103,6 +108,6 @@ async def forget_keys(connection: AsyncConnection, before: datetime) -> None:
 def _is(key: KeyOf) -> tuple[Any, ...]:
     return (
         idempotency.c.owner == key.owner,
-        idempotency.c.user_id == key.user_id,
+        idempotency.c.caller == key.caller,
         idempotency.c.key == key.key,
     )

@@ -32,6 +32,8 @@ def _code_page(name: str) -> str:
 
 
 Encoding = Annotated[str, Field(max_length=32), AfterValidator(_code_page)]
+TOLD_LIMIT: Final = 500
+"""The most that one part of what devices told of by themselves carries."""
 UnlockFactor = Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -176,10 +178,6 @@ class DepositPeople(Message):
     last: bool
 
 
-UNASKED: Final = UUID(int=0)
-"""Stands for the operation where a device told of templates by itself."""
-
-
 class DepositTemplates(Message):
     """Templates an agent read for an operation, a part at a time."""
 
@@ -189,6 +187,22 @@ class DepositTemplates(Message):
     templates: Annotated[tuple[Template, ...], Field(max_length=TEMPLATE_LIMIT)]
     people: Annotated[tuple[Person, ...], Field(max_length=TEMPLATE_LIMIT)] = ()
     """Whose they are, as the device holds them now, where reading templates tells."""
+
+
+class Told(Message):
+    """People and templates that one device told of by itself."""
+
+    device_id: int
+    told_at: Instant
+    people: tuple[Person, ...]
+    """Each with the numbers of what is told now; the rest of what the device holds is not told."""
+    templates: tuple[Template, ...]
+
+
+class DepositTold(Message):
+    """What devices of a site told of by themselves, many at once: they come in thousands."""
+
+    items: Annotated[tuple[Told, ...], Field(min_length=1, max_length=TOLD_LIMIT)]
 
 
 class Deposited(Message):

@@ -47,6 +47,7 @@ async def _crowd(demo: Demo, directory: Path) -> AsyncIterator[None]:
     """A process of its own with all the terminals, each with records nobody acknowledged."""
     server = f"ws://127.0.0.1:{demo.ports['TIMMY']}/pub/chat"
     same = {"dialect": "timmy", "server": server, "zone": ZONE, "backlog": EACH, "heartbeat": 1}
+    same |= {"users": 1, "templates": 0, "records": 0}
     fleet = directory / "crowd.json"
     fleet.write_text(json.dumps([{"serial": serial, **same} for serial in _serials()]))
     process = await asyncio.create_subprocess_exec(
@@ -54,6 +55,7 @@ async def _crowd(demo: Demo, directory: Path) -> AsyncIterator[None]:
         *("--state-dir", str(directory / "truth"), "--control", "127.0.0.1:0"),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
+        limit=2**20,  # it names every terminal in one line
     )
     try:
         assert process.stdout is not None

@@ -6,11 +6,9 @@ from typing import Final
 
 from services.devices.agent.connection import Connection
 from services.devices.agent.outgoing import Surroundings
-from services.devices.agent.registry import unheard
 from services.devices.agent.teller import News, Teller
-from services.devices.drivers.base import DeviceError
+from services.devices.drivers.base import DeviceError, Live
 from shared.contracts.actions import Enrolment, EnrolmentBegun
-from shared.contracts.agents import UNASKED, DepositTemplates
 from shared.kit.errors import MusterError
 from shared.kit.logging import get_logger
 
@@ -68,13 +66,9 @@ async def _fetched(
     try:
         async with connection.line.turn() as link:
             fetched = await link.templates(begun.user_id)
-        deposit = DepositTemplates(
-            operation_id=UNASKED,
-            device_id=connection.device.device_id,
-            read_at=around.clock.now(),
-            templates=(),
-        )
-        await around.registry.deposit_templates(deposit, fetched, unheard)
+        told = Live(people=fetched.people, templates=fetched.templates)
+        device_id = connection.device.device_id
+        await around.registry.deposit_told(device_id, told, around.clock.now())
     except (DeviceError, MusterError) as error:
         log.warning("enrolled, but not in custody", error=str(error))
         details = "It is enrolled, but its template was not read; read it by read_templates."

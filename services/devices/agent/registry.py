@@ -10,16 +10,18 @@ from services.devices.agent.links.base import Fetched, Tell
 from services.devices.drivers.base import Live, PersonEntry
 from shared.contracts import catalog
 from shared.contracts.agents import (
-    UNASKED,
+    TOLD_LIMIT,
     AskRoster,
     Deposited,
     DepositPeople,
     DepositTemplates,
+    DepositTold,
     Roster,
     Sighted,
     SightingNoted,
     Start,
     Started,
+    Told,
 )
 from shared.contracts.catalog import Question
 from shared.contracts.errors import Code
@@ -54,6 +56,8 @@ class Registry:
     def __init__(self, bus: Bus, site: str) -> None:
         self._bus = bus
         self._site = site
+        self._told: list[tuple[Told, asyncio.Future[None]]] = []
+        self._news = asyncio.Event()
 
     async def roster(self, agent: str) -> Roster:
         """Return the devices of the site, with all that is needed to connect to them."""
@@ -92,23 +96,52 @@ class Registry:
             done += len(part.templates)
             await tell(Progress(total=total, done=done))
 
-    async def deposit_told(self, device_id: int, told: Live, at: datetime) -> None:
+    async def deposit_told(self, device_id: int, live: Live, at: datetime) -> None:
         """Hand over the people and templates that a device told of by itself."""
-        if told.people:
-            # Never the last part: what the device does not tell of is not gone.
-            people = DepositPeople(
-                device_id=device_id,
-                reading_id=new_id(),
-                read_at=at,
-                people=_persons(told.people),
-                last=False,
-            )
-            await self._deposit(catalog.DEPOSIT_PEOPLE, people)
-        if told.templates:
-            templates = DepositTemplates(
-                operation_id=UNASKED, device_id=device_id, read_at=at, templates=told.templates
-            )
-            await self._deposit(catalog.DEPOSIT_TEMPLATES, templates)
+        told = Told(
+            device_id=device_id,
+            told_at=at,
+            people=_persons(live.people),
+            templates=live.templates,
+        )
+        taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._told.append((told, taken))
+        self._news.set()
+        await taken
+
+    async def keep_handing_over(self) -> None:
+        """Hand over what devices told, for ever: one after the other, but all there is at once.
+
+        A site that comes back tells of everybody it has, on every device at the same time.
+        """
+        while True:
+            await self._news.wait()
+            part = self._next_told()
+            if not part:
+                self._news.clear()
+                continue
+            items = tuple(told for told, _ in part)
+            refused: MusterError | None = None
+            try:
+                await self._ask(catalog.DEPOSIT_TOLD, DepositTold(items=items), Deposited)
+            except MusterError as error:
+                refused = error
+            for _, taken in part:
+                _settle(taken, refused)
+
+    def _next_told(self) -> list[tuple[Told, asyncio.Future[None]]]:
+        """Take what fits into one message off the list, without what nobody waits for any more."""
+        part: list[tuple[Told, asyncio.Future[None]]] = []
+        size = 0
+        while self._told and len(part) < TOLD_LIMIT:
+            told, taken = self._told[0]
+            size += sum(len(each.data) for each in told.templates)
+            if part and size > _PART_BYTES:
+                break
+            del self._told[0]
+            if not taken.done():
+                part.append((told, taken))
+        return part
 
     async def sighted(self, sighted: Sighted) -> None:
         """Tell of a terminal that dialled in and is not served."""
@@ -129,6 +162,16 @@ class Registry:
     async def _ask(self, question: Question, request: Message, reply: type[R]) -> R:
         where = question.subject.replace(catalog.SITE, self._site)
         return await rpc.ask(self._bus, question, request, reply, subject=where)
+
+
+def _settle(waiting: asyncio.Future[None], refused: MusterError | None) -> None:
+    """Let whoever still waits know."""
+    if waiting.done():
+        return
+    if refused is None:
+        waiting.set_result(None)
+    else:
+        waiting.set_exception(refused)
 
 
 async def unheard(_: Progress) -> None:

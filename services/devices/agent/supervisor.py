@@ -96,6 +96,7 @@ class Supervisor:
             group.create_task(self._tell_presence())
             group.create_task(self._break_silence())
             group.create_task(say_alarms(self._around))
+            group.create_task(self._around.registry.keep_handing_over())
 
     async def _follow_roster(self, group: asyncio.TaskGroup) -> None:
         while True:

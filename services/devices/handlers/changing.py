@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from services.devices.handlers.listing import Listing
 from services.devices.handlers.probing import reach
+from services.devices.rules import admission
 from services.devices.rules import devices as rules
 from services.devices.store import devices as store
-from services.devices.store import people, progress
+from services.devices.store import pending, people, progress
 from shared.contracts import catalog
 from shared.contracts.agents import Probe, Wire
 from shared.contracts.devices import ChangeDevice, Device, GetDevice, RemoveDevice
@@ -35,10 +36,11 @@ class Changing:
 
     async def change(self, request: ChangeDevice, caller: Caller) -> Device:
         """Check, reach if it is to be reached in another way, then store."""
-        request = rules.checked(request)
         async with transaction(self._parts.engine, "check change") as connection:
             known = await self._known(connection, caller.owner, request.device_id)
+            request = rules.checked(request, known["dialect"])
             changed = rules.changes(known, request)
+            rules.same_device(known, changed)
             await _free(connection, known, changed)
         if rules.must_be_reached(changed):
             changed |= await self._reached({**known, **changed})
@@ -84,6 +86,8 @@ class Changing:
             # Another request was faster: its row is committed, so it can be seen from here.
             await _free(connection, known, changed)
             raise MusterError(Code.SERIAL_TAKEN)
+        if known["dialect"] in admission.DIAL_IN and "serial_number" in values:
+            await pending.forget(connection, known["owner"], values["serial_number"])
         # Lists of people show their device's serial.
         await people.raise_version(connection, known["owner"])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 from services.devices.rules import operations as rules
 from services.devices.rules.people import storable
@@ -63,7 +62,7 @@ class Jobs:
         self._news = news
 
     async def get(self, request: GetJob, caller: Caller) -> Job:
-        """Return one job, by its job id or its operation's id."""
+        """Return one job, by its job id, its operation's id, or the first 24 digits of it."""
         async with transaction(self._engine, "get job") as connection:
             return job_of(await _mine(connection, request, caller))
 
@@ -93,21 +92,14 @@ class Jobs:
         async with transaction(self._engine, "retry") as connection:
             known = await _mine(connection, request, caller)
             _permitted(known, caller)
-            first = await self._first(connection, known)
-            known = await progress.lock(connection, known.id) or known
-            if first is not None and first.status in {"failed", "canceled"}:
-                await self._reopen(connection, first, waits=False)
-            waits = first is not None and first.status != "success"
-            return job_of(await self._reopen(connection, known, waits=waits))
-
-    async def _first(self, connection: AsyncConnection, known: store.Stored) -> store.Stored | None:
-        """Lock the devices of an operation and of what it waits for; return the latter."""
-        before = await store.one(connection, known.after) if known.after else None
-        # Always in the same order, so that two who ask never wait for each other.
-        for device_id in sorted({each.device_id for each in (known, before) if each}):
-            if await devices.lock(connection, known.owner, device_id) is None:
-                raise MusterError(Code.NOT_FOUND)
-        return await progress.lock(connection, before.id) if before else None
+            ready = True
+            for each in await _chain(connection, known):
+                if each.id == known.id or each.status in {"failed", "canceled"}:
+                    known = await self._reopen(connection, each, waits=not ready)
+                    ready = False
+                else:
+                    ready = each.status == "success"
+            return job_of(known)
 
     async def _reopen(
         self, connection: AsyncConnection, known: store.Stored, *, waits: bool
@@ -119,7 +111,7 @@ class Jobs:
         ):
             details = f"Another of its kind waits or runs: follow {other.job_id or other.id}."
             raise MusterError(Code.CONFLICT, details)
-        expires_at = self._clock.now() + rules.OPERATION_LIFE
+        expires_at = self._clock.now() + rules.life(lasting=known.lasting)
         reopened = await store.reopen(connection, known.id, expires_at)
         if not waits:
             await store.say(connection, reopened)
@@ -129,18 +121,24 @@ class Jobs:
 async def _mine(connection: AsyncConnection, request: GetJob, caller: Caller) -> store.Stored:
     found = None
     if storable(request.job_id):
-        operation_id = _as_id(request.job_id)
-        found = await store.find(connection, caller.owner, request.job_id, operation_id)
+        ids = rules.ids_of(request.job_id)
+        found = await store.find(connection, caller.owner, request.job_id, ids)
     if found is None:
         raise MusterError(Code.NOT_FOUND)
     return found
 
 
-def _as_id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+async def _chain(connection: AsyncConnection, last: store.Stored) -> list[store.Stored]:
+    """Lock an operation and all that it waits for, one after the other, and return them so."""
+    chain = [last]
+    while chain[0].after is not None:
+        (first,) = await store.several(connection, [chain[0].after])
+        chain.insert(0, first)
+    # Always in the same order, so that two who ask never wait for each other.
+    for device_id in sorted({each.device_id for each in chain}):
+        if await devices.lock(connection, last.owner, device_id) is None:
+            raise MusterError(Code.NOT_FOUND)
+    return [await progress.lock(connection, each.id) or each for each in chain]
 
 
 def _permitted(known: store.Stored, caller: Caller) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from services.devices.rules import devices as rules
 from services.devices.store import listing as store
 from shared.contracts import catalog
-from shared.contracts.devices import Device, DevicePage, GetDevice, ListDevices
+from shared.contracts.devices import Device, DevicePage, FindDevice, GetDevice, ListDevices
 from shared.contracts.errors import Code
 from shared.kit.db import transaction
 from shared.kit.errors import MusterError
@@ -33,6 +33,17 @@ class Listing:
         async with transaction(self._engine, "get device") as connection:
             return await self.one(connection, caller.owner, request.device_id)
 
+    async def find(self, request: FindDevice, caller: Caller) -> Device:
+        """Return the device of a serial, registered or reported, in whatever case."""
+        serial = rules.serial_of(request.serial)
+        if serial is None:
+            raise MusterError(Code.NOT_FOUND)
+        async with transaction(self._engine, "find device") as connection:
+            found = await store.find(connection, caller.owner, serial, self._fresh())
+        if found is None:
+            raise MusterError(Code.NOT_FOUND)
+        return found
+
     async def one(self, connection: AsyncConnection, owner: str, device_id: int) -> Device:
         """Return an owner's device; raise NOT_FOUND when there is no such one."""
         found = await store.one(connection, owner, device_id, self._fresh())
@@ -54,3 +65,4 @@ def routes(listing: Listing, answers: Answers) -> None:
     """Hear what concerns devices that are there."""
     answers.to_callers(catalog.LIST_DEVICES, ListDevices, listing.page)
     answers.to_callers(catalog.GET_DEVICE, GetDevice, listing.get)
+    answers.to_callers(catalog.FIND_DEVICE, FindDevice, listing.find)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from pydantic import TypeAdapter
-
+from services.devices.handlers.filling import Filling
 from services.devices.rules import operations as rules
+from services.devices.rules.people import answered
 from services.devices.store import custody, devices, people, progress
 from services.devices.store import operations as store
 from shared.contracts import catalog, streams, subjects
-from shared.contracts.actions import Action, UserDone, WriteTemplates
+from shared.contracts.actions import Pushed, UserDone
 from shared.contracts.agents import Start, Started
 from shared.contracts.errors import Code
 from shared.contracts.operations import Outcome
-from shared.contracts.readings import PeopleRead, Person, Template
+from shared.contracts.readings import PeopleRead, Person
 from shared.kit import rpc
 from shared.kit.clock import new_id
 from shared.kit.db import transaction
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from services.devices.handlers.parts import Afterwards, Parts
     from services.devices.handlers.seals import Seals
     from services.devices.handlers.waiting import News
+    from shared.contracts.errors import Problem
+    from shared.contracts.operations import OperationStatus
     from shared.kit.bus import Bus
     from shared.kit.db import AsyncConnection
 
 log = get_logger(__name__)
 
-_ACTION: Final[TypeAdapter[Any]] = TypeAdapter(Action)
-_OF_PEOPLE: Final = frozenset({"put_user", "delete_user"})
+_OF_PEOPLE: Final = frozenset({"put_user", "delete_user", "push_user"})
 
 
 class Outcomes:
@@ -40,7 +41,7 @@ class Outcomes:
     def __init__(self, parts: Parts, seals: Seals, news: News, afterwards: Afterwards) -> None:
         self._engine = parts.engine
         self._clock = parts.clock
-        self._seals = seals
+        self._filling = Filling(seals)
         self._news = news
         self._afterwards = afterwards
 
@@ -52,58 +53,41 @@ class Outcomes:
         Raises NOT_FOUND for what is none of the site's, OPERATION_CANCELED, OPERATION_EXPIRED, or
         CONFLICT when it ended in another way.
         """
-        site, now = subject.rsplit(".", 1)[1], self._clock.now()
+        site = subject.rsplit(".", 1)[1]
         async with transaction(self._engine, "start") as connection:
             known = await progress.lock(connection, request.operation_id)
             if known is None or known.site != site or known.kind == "unlock":
                 raise MusterError(Code.NOT_FOUND)
             if refused := rules.refusal(known.status, known.problem):
                 raise refused
-            if known.expires_at > now:
-                action = await self._action(connection, known)
-                attempt = known.attempts
-                if known.status == "pending":
-                    expires_at = now + rules.OPERATION_LIFE
-                    attempt = await progress.start(connection, known.id, now, expires_at)
-                return Started(action=action, again=known.status == "sent", attempt=attempt)
-            problem = rules.overdue(known.kind, known.status)
-            await progress.end(connection, known.id, progress.Ending("failed", problem, now))
+            begun = await self._begun(connection, known)
+            if isinstance(begun, Started):
+                return begun
+            ending = progress.Ending("failed", begun, self._clock.now())
+            await progress.end(connection, known.id, ending)
         self._news.tell(known.id)
-        raise MusterError(Code.OPERATION_EXPIRED)
+        raise rules.over(begun)
 
-    async def _action(self, connection: AsyncConnection, known: store.Stored) -> Action:
-        action: Action
-        if known.sealed:
-            key = await self._seals.of(connection, known.owner)
-            action = _ACTION.validate_json(key.decrypt(known.sealed))
-        else:
-            # What the first version stored has its kind only.
-            action = _ACTION.validate_python({**known.action, "kind": known.kind})
-        if isinstance(action, WriteTemplates):
-            templates = await self._templates(connection, known, action.user_id)
-            return action.model_copy(update={"templates": templates})
-        return action
-
-    async def _templates(
-        self, connection: AsyncConnection, known: store.Stored, user_id: str
-    ) -> tuple[Template, ...]:
-        """Return a person's templates: those just read for a copy, else the newest there are."""
-        if known.after is not None:
-            kept = await custody.read_by(connection, known.after, user_id)
-        else:
-            kept = await custody.newest(connection, known.owner, user_id)
-        key = await self._seals.of(connection, known.owner)
-        return tuple(
-            Template.model_validate(
-                {
-                    "user_id": each.user_id,
-                    "finger": each.finger,
-                    "flag": each.flag,
-                    "data": key.decrypt(each.sealed),
-                }
-            )
-            for each in kept
-        )
+    async def _begun(self, connection: AsyncConnection, known: store.Stored) -> Started | Problem:
+        """Return leave to do an operation, or why it comes to its end instead."""
+        now = self._clock.now()
+        if (known.lasts_until or known.expires_at) <= now:
+            return rules.overdue(known.kind, known.status)
+        first = await store.one(connection, known.after) if known.after else None
+        if first is not None and not rules.may_follow(first.status):
+            raise MusterError(Code.CONFLICT, "What it waits for has not succeeded.")
+        try:
+            action = await self._filling.action(connection, known, first)
+        except MusterError as error:
+            return error.problem
+        attempt = known.attempts
+        again = rules.begun_before(known.status, known.attempts, counted=known.counted)
+        # That the attempt before lost its device may be told only after this: of what lasts, each
+        # beginning is an attempt of its own, and the late word is not of the one that runs.
+        if known.status == "pending" or known.lasting:
+            expires_at = now + rules.OPERATION_LIFE
+            attempt = await progress.start(connection, known.id, now, expires_at)
+        return Started(action=action, again=again, attempt=attempt)
 
     # ── how it goes ──────────────────────────────────────────────────────────
 
@@ -123,16 +107,34 @@ class Outcomes:
                 or outcome.owner != known.owner
             ):
                 raise MusterError(Code.FORBIDDEN, f"{subject} is not where this operation belongs")
-            news = rules.advance(known.status, known.progress, outcome)
-            if news is None or rules.is_former(known.status, known.attempts, outcome.attempt):
-                log.info("outcome says nothing new", operation=str(known.id), said=outcome.status)
-                return
-            await progress.record(connection, news, self._clock.now() + rules.OPERATION_LIFE)
-            if news.status == "success":
-                await self._succeeded(connection, known, news)
+            news = await self._recorded(connection, known, outcome)
+        if news is None:
+            log.info("outcome says nothing new", operation=str(known.id), said=outcome.status)
+            return
         self._news.tell(known.id)
-        if news.status == "success":
+        if news == "success":
             await self._make_known(known)
+
+    async def _recorded(
+        self, connection: AsyncConnection, known: store.Stored, outcome: Outcome
+    ) -> OperationStatus | None:
+        """Record what is new and what follows from it; return the status then, if it is news."""
+        if rules.is_former(known.status, known.attempts, outcome.attempt, counted=known.counted):
+            return None
+        told = outcome.enrolment
+        if told is not None and rules.is_news(known.kind, known.enrolment, told):
+            await progress.note_enrolment(connection, known.id, told)
+        if known.lasting and rules.goes_back(known.status, known.attempts, outcome):
+            await progress.go_back(connection, known.id)
+            return "pending"
+        news = rules.advance(known.status, known.progress, outcome)
+        if news is None:
+            return None
+        news = news.model_copy(update={"said": answered(news.said)})
+        await progress.record(connection, news, self._clock.now() + rules.OPERATION_LIFE)
+        if news.status == "success":
+            await self._succeeded(connection, known, news)
+        return news.status
 
     async def _succeeded(
         self, connection: AsyncConnection, known: store.Stored, news: Outcome
@@ -143,8 +145,8 @@ class Outcomes:
         elif known.kind in _OF_PEOPLE:
             await _copy_person(connection, known, news)
         for each in await progress.lock_followers(connection, known.id):
-            expires_at = self._clock.now() + rules.OPERATION_LIFE
-            await store.say(connection, await store.reopen(connection, each.id, expires_at))
+            expires_at = self._clock.now() + rules.life(lasting=each.lasting)
+            await store.say(connection, await progress.prolong(connection, each.id, expires_at))
 
     async def _make_known(self, known: store.Stored) -> None:
         if known.kind == "clear_log":
@@ -156,20 +158,47 @@ class Outcomes:
 async def _copy_person(connection: AsyncConnection, known: store.Stored, news: Outcome) -> None:
     """Do to the registry's copy what was done to a device."""
     if isinstance(news.result, UserDone):
-        read = PeopleRead(
-            owner=known.owner,
-            site=known.site,
-            device_id=known.device_id,
-            read_at=news.at,
-            people=(Person.model_validate(news.result.model_dump()),),
-        )
-        await people.keep(connection, read, known.id, read.people)
-        await people.say(connection, read, str(new_id()))
+        written = Person.model_validate(news.result.model_dump())
+        await _keep(connection, known, news, written, untold=("alias", "credentials"))
+    elif isinstance(news.result, Pushed):
+        person = await _pushed(connection, known, news.result)
+        if person is not None:
+            await _keep(connection, known, news, person)
     elif known.kind == "delete_user":
         gone = known.action["user_id"]
         await people.forget(connection, known.device_id, gone)
         await custody.forget(connection, known.device_id, gone)
     await people.raise_version(connection, known.owner)
+
+
+async def _pushed(
+    connection: AsyncConnection, known: store.Stored, result: Pushed
+) -> Person | None:
+    """Return a person as they were brought over; None when the copy has lost them meanwhile."""
+    source = await store.one(connection, known.after) if known.after else None
+    if source is None:
+        return None
+    person = await people.one(connection, source.device_id, result.user_id)
+    return person and person.model_copy(update={"credentials": result.slots})
+
+
+async def _keep(
+    connection: AsyncConnection,
+    known: store.Stored,
+    news: Outcome,
+    person: Person,
+    *,
+    untold: tuple[str, ...] = (),
+) -> None:
+    read = PeopleRead(
+        owner=known.owner,
+        site=known.site,
+        device_id=known.device_id,
+        read_at=news.at,
+        people=(person,),
+    )
+    await people.keep(connection, read, known.id, untold=untold)
+    await people.say(connection, read, str(new_id()))
 
 
 def routes(outcomes: Outcomes, bus: Bus) -> None:

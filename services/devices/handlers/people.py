@@ -48,7 +48,7 @@ class People:
                 read_at=request.read_at,
                 people=rules.cleaned(request.people),
             )
-            await store.keep(connection, read, request.reading_id, read.people)
+            await store.keep(connection, read, request.reading_id)
             if request.last:
                 await store.forget_others(
                     connection, request.device_id, request.reading_id, request.read_at

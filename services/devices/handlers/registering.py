@@ -1,4 +1,4 @@
-"""Devices are registered: checked, reached, then stored, in this order."""
+"""Devices are registered: checked, reached unless they dial in, then stored, in this order."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from services.devices.handlers.listing import Listing
 from services.devices.handlers.probing import reach
+from services.devices.rules import admission
 from services.devices.rules import devices as rules
 from services.devices.store import devices as store
-from services.devices.store import sites
+from services.devices.store import pending, sites
 from shared.contracts import catalog
 from shared.contracts.agents import Probe
 from shared.contracts.devices import Device, GetDevice, RegisterDevice
@@ -17,6 +18,8 @@ from shared.kit.db import transaction
 from shared.kit.errors import MusterError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from services.devices.handlers.parts import Afterwards, Parts
     from services.devices.handlers.seals import Seals
     from services.devices.settings import Site
@@ -35,15 +38,20 @@ class Registering:
         self._listing = Listing(parts)
 
     async def register(self, request: RegisterDevice, caller: Caller) -> Device:
-        """Check, reach, then store; nothing is stored of a device that was not reached."""
-        request = rules.checked(request)
+        """Check, reach, then store; nothing is stored of a device that was not reached.
+
+        One that dials in is not reached: it is waited for, and for approval it waits no longer.
+        """
+        request = rules.checked(request, request.dialect)
         async with transaction(self._parts.engine, "check device") as connection:
             site = await self._free(connection, request, caller.owner)
-        probe = Probe.model_validate({**request.model_dump(), "host": request.ip})
-        serial = await reach(self._parts.bus, site.id, probe)
-        new = self._new(request, site, serial)
+        reported = await self._reported(request, site)
+        sealed = self._seals.sealed_comm_key(request.comm_key)
+        new = described(request, site, sealed, reported, self._parts.clock.now())
         async with transaction(self._parts.engine, "add device") as connection:
-            device_id = await self._add(connection, new)
+            device_id = await add(connection, new)
+            if request.dialect in admission.DIAL_IN:
+                await pending.forget(connection, new.owner, new.serial_number)
         await self._afterwards.added(site.id, device_id)
         return await self._listing.get(GetDevice(device_id=device_id), caller)
 
@@ -58,34 +66,46 @@ class Registering:
             raise MusterError(Code.SERIAL_TAKEN)
         return site
 
-    def _new(self, request: RegisterDevice, site: Site, serial: str | None) -> store.NewDevice:
-        return store.NewDevice(
-            owner=site.owner,
-            site=site.id,
-            name=request.name,
-            ip=request.ip,
-            port=request.port,
-            location=request.location,
-            serial_number=request.serial_number or serial or "",
-            device_serial=serial,
-            dialect=request.dialect,
-            zone=request.zone or site.zone,
-            comm_key=self._seals.sealed_comm_key(request.comm_key),
-            wire=request.model_dump(include=set(rules.WIRE)),
-            created_at=self._parts.clock.now(),
-        )
+    async def _reported(self, request: RegisterDevice, site: Site) -> str | None:
+        if request.dialect in admission.DIAL_IN:
+            return None
+        probe = Probe.model_validate({**request.model_dump(), "host": request.ip})
+        return await reach(self._parts.bus, site.id, probe)
 
-    @staticmethod
-    async def _add(connection: AsyncConnection, new: store.NewDevice) -> int:
-        serials = {new.serial_number, new.device_serial or new.serial_number} - {""}
-        if serials and await store.serial_taken(connection, new.owner, *serials):
-            raise MusterError(Code.SERIAL_TAKEN)
-        device_id = await store.add(connection, new)
-        if device_id is None:
-            # Another request was faster: its row is committed, so it can be seen from here.
-            taken = await store.ip_taken(connection, new.owner, new.site, new.ip)
-            raise MusterError(Code.IP_TAKEN if taken else Code.SERIAL_TAKEN)
-        return device_id
+
+def described(
+    request: RegisterDevice, site: Site, comm_key: str, serial: str | None, at: datetime
+) -> store.NewDevice:
+    """Return a device as it is stored; ``comm_key`` is sealed, ``serial`` what it reported."""
+    return store.NewDevice(
+        owner=site.owner,
+        site=site.id,
+        name=request.name,
+        ip=request.ip,
+        port=request.port,
+        location=request.location,
+        serial_number=request.serial_number or serial or "",
+        device_serial=serial,
+        dialect=request.dialect,
+        zone=request.zone or site.zone,
+        comm_key=comm_key,
+        wire=request.model_dump(include=set(rules.WIRE)),
+        hardware=None,
+        created_at=at,
+    )
+
+
+async def add(connection: AsyncConnection, new: store.NewDevice) -> int:
+    """Store a device and return its id; raise SERIAL_TAKEN or IP_TAKEN."""
+    serials = {new.serial_number, new.device_serial or new.serial_number} - {""}
+    if serials and await store.serial_taken(connection, new.owner, *serials):
+        raise MusterError(Code.SERIAL_TAKEN)
+    device_id = await store.add(connection, new)
+    if device_id is None:
+        # Another request was faster: its row is committed, so it can be seen from here.
+        taken = await store.ip_taken(connection, new.owner, new.site, new.ip)
+        raise MusterError(Code.IP_TAKEN if taken else Code.SERIAL_TAKEN)
+    return device_id
 
 
 def routes(registering: Registering, answers: Answers) -> None:

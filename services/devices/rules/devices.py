@@ -6,16 +6,19 @@ import ipaddress
 import unicodedata
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from zoneinfo import available_timezones
 
+from services.devices.rules import admission
 from shared.contracts.agents import Wire
 from shared.contracts.devices import ChangeDevice, RegisterDevice
 from shared.contracts.errors import Code, FieldProblem, Problem
 from shared.kit.errors import MusterError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from shared.contracts.agents import Dialect
 
 CONNECTED: Final = timedelta(seconds=20)
 """How long an agent's word of its site and its devices holds."""
@@ -36,8 +39,21 @@ _DEVICE_PROBLEMS: Final = frozenset(
         Code.DRIVER_MISSING,
     }
 )
-_REACHED_BY: Final = ("ip", "port", "comm_key", "driver", "transport")
+_NOWHERE: Final[dict[str, object]] = {
+    "ip": "",
+    "port": 0,
+    "comm_key": 0,
+    "driver": "native",
+    "transport": "tcp",
+}
+"""What is kept of how a device is reached, when it is reached by nobody."""
+_REACHED_BY: Final = tuple(_NOWHERE)
 _Described = TypeVar("_Described", RegisterDevice, ChangeDevice)
+
+
+class _Spelling(NamedTuple):
+    fields: Mapping[str, object] = {}
+    problems: tuple[FieldProblem, ...] = ()
 
 
 @cache
@@ -56,23 +72,48 @@ def invalid(*problems: FieldProblem) -> MusterError:
     return MusterError(Code.VALIDATION_ERROR, details, fields=problems)
 
 
-def checked(request: _Described) -> _Described:
-    """Return the request with its IP in the one spelling; raise VALIDATION_ERROR naming fields."""
-    problems = [
-        FieldProblem(field=field, problem="must not hold control characters")
-        for field in ("name", "location", "serial_number")
-        if any(unicodedata.category(each) == "Cc" for each in getattr(request, field) or "")
-    ]
-    address = None if request.ip is None else _address(request.ip)
-    if request.ip is not None and address is None:
-        problems.append(
-            FieldProblem(field="ip", problem="must be the IPv4 or IPv6 address of one device")
-        )
-    if request.zone is not None and not is_zone(request.zone):
-        problems.append(FieldProblem(field="zone", problem="must be an IANA zone: Asia/Jakarta"))
-    if problems:
+def checked(request: _Described, dialect: Dialect) -> _Described:
+    """Return the request with its address and serial in the one spelling of the dialect.
+
+    Of a device that dials in, what would reach it says nothing and is not kept; it needs a serial.
+    Raises VALIDATION_ERROR naming fields.
+    """
+    spelling: _Spelling = _spelled(request, dialect)
+    if problems := (*_misdescribed(request), *spelling.problems):
         raise invalid(*problems)
-    return request.model_copy(update={"ip": address})
+    return request.model_copy(update=spelling.fields)
+
+
+def _misdescribed(request: RegisterDevice | ChangeDevice) -> Iterator[FieldProblem]:
+    for field in ("name", "location", "serial_number"):
+        if any(unicodedata.category(each) == "Cc" for each in getattr(request, field) or ""):
+            yield FieldProblem(field=field, problem="must not hold control characters")
+    if request.zone is not None and not is_zone(request.zone):
+        yield FieldProblem(field="zone", problem="must be an IANA zone: Asia/Jakarta")
+
+
+def _spelled(request: RegisterDevice | ChangeDevice, dialect: Dialect) -> _Spelling:
+    return _dialled_in(request) if dialect in admission.DIAL_IN else _dialled(request)
+
+
+def _dialled(request: RegisterDevice | ChangeDevice) -> _Spelling:
+    if request.ip is None:
+        return _Spelling()
+    address = _address(request.ip)
+    if address is None:
+        problem = "must be the IPv4 or IPv6 address of one device"
+        return _Spelling(problems=(FieldProblem(field="ip", problem=problem),))
+    return _Spelling({"ip": address})
+
+
+def _dialled_in(request: RegisterDevice | ChangeDevice) -> _Spelling:
+    changing = isinstance(request, ChangeDevice)
+    kept: dict[str, object] = dict.fromkeys(_REACHED_BY) if changing else _NOWHERE
+    serial = admission.serial_of(request.serial_number or "")
+    if serial is None and (request.serial_number or not changing):
+        problem = "must be the serial number of a device that dials in: 5 to 50 of A-Z 0-9 _ -"
+        return _Spelling(problems=(FieldProblem(field="serial_number", problem=problem),))
+    return _Spelling({**kept, "serial_number": serial})
 
 
 def _address(text: str) -> str | None:
@@ -93,6 +134,17 @@ def changes(known: Mapping[str, object], request: ChangeDevice) -> dict[str, obj
     if wanted.get("serial_number") == "":
         wanted["serial_number"] = known["device_serial"] or ""
     return {name: value for name, value in wanted.items() if known[name] != value}
+
+
+def same_device(known: Mapping[str, object], changed: Mapping[str, object]) -> None:
+    """Raise VALIDATION_ERROR when a device that dialled in is to have another serial.
+
+    It is known by nothing else: its body, which is pinned, and its punches would be another's.
+    """
+    bound = known["dialect"] in admission.DIAL_IN and known["hardware"] is not None
+    if bound and "serial_number" in changed:
+        problem = f"it dialled in as {known['serial_number']}: register the other one"
+        raise invalid(FieldProblem(field="serial_number", problem=problem))
 
 
 def must_be_reached(changed: Mapping[str, object]) -> bool:

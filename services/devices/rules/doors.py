@@ -21,6 +21,7 @@ _UNTOUCHED: Final = frozenset(
         Code.NOT_SUPPORTED,
         Code.UNLOCK_EXPIRED,
         Code.DEVICE_UNREACHABLE,
+        Code.DEVICE_OFFLINE,
         Code.DEVICE_WRONG_KEY,
         Code.DEVICE_REFUSED,
         Code.DEVICE_WRONG_PROTOCOL,

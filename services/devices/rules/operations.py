@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, get_args
+from uuid import UUID
 
 from shared.contracts.errors import Code, Problem
-from shared.contracts.operations import SPECS, Progress, Queue, QueueCounts, QueueStats
+from shared.contracts.operations import (
+    LASTING_DAYS,
+    SPECS,
+    Progress,
+    Queue,
+    QueueCounts,
+    QueueStats,
+)
 from shared.kit.errors import MusterError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
+    from shared.contracts.actions import Enrolment
     from shared.contracts.operations import JobStatus, OperationKind, OperationStatus, Outcome
 
 OPERATION_LIFE: Final = timedelta(minutes=10)
@@ -29,6 +39,8 @@ WIPED: Final = ""
 
 _ENDED: Final = frozenset({"success", "failed", "canceled"})
 _SECOND: Final = timedelta(seconds=1)
+_LASTING_LIFE: Final = timedelta(days=LASTING_DAYS)
+_OBJECT_ID: Final = re.compile(r"[0-9A-Fa-f]{24}")
 _COUNTED: Final[Mapping[JobStatus, str]] = {
     "queued": "waiting",
     "active": "active",
@@ -38,6 +50,24 @@ _COUNTED: Final[Mapping[JobStatus, str]] = {
 
 
 # ── asking ───────────────────────────────────────────────────────────────────
+
+
+def life(*, lasting: bool) -> timedelta:
+    """Return how long an operation may wait for its device."""
+    return _LASTING_LIFE if lasting else OPERATION_LIFE
+
+
+def ids_of(text: str) -> tuple[UUID, UUID] | None:
+    """Return the first and the last id that a text can name; None when it is no id.
+
+    Besides the whole id these are its first 24 digits, see identity.object_id.
+    """
+    if _OBJECT_ID.fullmatch(text):
+        return UUID(text + "0" * 8), UUID(text + "f" * 8)
+    try:
+        return (found := UUID(text)), found
+    except ValueError:
+        return None
 
 
 def queued_at(now: datetime, taken: Collection[datetime]) -> datetime:
@@ -65,23 +95,59 @@ def refusal(status: OperationStatus, problem: Problem | None) -> MusterError | N
     """Return why an agent gets no leave to do an operation; None when it does."""
     if status not in _ENDED:
         return None
-    if status == "canceled":
-        return MusterError(Code.OPERATION_CANCELED)
+    return MusterError(Code.OPERATION_CANCELED) if status == "canceled" else over(problem)
+
+
+def over(problem: Problem | None) -> MusterError:
+    """Return what an agent is told of an operation that has ended, with this problem if any."""
     if problem is not None and problem.code is Code.OPERATION_EXPIRED:
         return MusterError(Code.OPERATION_EXPIRED)
     return MusterError(Code.CONFLICT, "This operation has ended.")
 
 
-def is_former(status: OperationStatus, attempts: int, attempt: int | None) -> bool:
-    """Tell whether an outcome is of another attempt than the one that waits or runs now."""
-    return attempt is not None and attempt < attempts + (status == "pending")
+def may_follow(first: OperationStatus) -> bool:
+    """Tell whether an operation may begin that waits for another: nothing but success will do.
+
+    What comes of the first is what the second is safe by: a person is deleted from a device only
+    once they were read back from the other.
+    """
+    return first == "success"
+
+
+def is_former(
+    status: OperationStatus, attempts: int, attempt: int | None, *, counted: bool
+) -> bool:
+    """Tell whether an outcome is of another attempt than the one that waits or runs now.
+
+    ``counted`` tells whether the attempt that waits is one of ``attempts`` already.
+    """
+    current = attempts + (status == "pending" and not counted)
+    return attempt is not None and attempt < current
+
+
+def begun_before(status: OperationStatus, attempts: int, *, counted: bool) -> bool:
+    """Tell whether an operation was begun since it was asked, or asked again, and has not ended.
+
+    Nobody knows how far that came, even when it went back to waiting. ``counted`` as above.
+    """
+    return status == "sent" or (attempts > 0 and not counted)
+
+
+def goes_back(status: OperationStatus, attempts: int, outcome: Outcome) -> bool:
+    """Tell whether the attempt that runs lost its device and waits for it again."""
+    return (status, outcome.status, outcome.attempt) == ("sent", "pending", attempts)
+
+
+def is_news(kind: OperationKind, known: Enrolment | None, told: Enrolment) -> bool:
+    """Tell whether an enrolment has come further than is known."""
+    return kind == "enroll" and (known is None or told.at > known.at)
 
 
 def advance(status: OperationStatus, progress: Progress, outcome: Outcome) -> Outcome | None:
     """Return what to record of an outcome, or None when it says nothing new.
 
-    An operation goes from pending over sent to its end and never back; its counts never fall.
-    So an outcome may come twice, or late, and changes nothing.
+    An operation goes from pending over sent to its end; its counts never fall. So an outcome may
+    come twice, or late, and changes nothing. The one way back is ``goes_back``.
     """
     if status in _ENDED or outcome.status == "pending":
         return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import insert
 
-from services.devices.models import data_keys, operations, templates
+from services.devices.models import data_keys, devices, operations, templates
 from shared.contracts.devices import TemplateKept
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from shared.kit.db import AsyncConnection
 
 
+_REPLACED: Final = ("flag", "algorithm", "size", "sealed", "read_at")
+LAST_FINGER: Final = 9
+
+
 class Sealed(NamedTuple):
     """One template in custody."""
 
@@ -26,11 +30,12 @@ class Sealed(NamedTuple):
     user_id: str
     finger: int
     flag: int
+    algorithm: str
     size: int
     sealed: str
     read_at: datetime
     n: int
-    """Which of the device's operations read it."""
+    """Which of the device's operations read it; 0 when the device told it unasked."""
 
 
 # ── data keys ────────────────────────────────────────────────────────────────
@@ -62,7 +67,7 @@ async def keep(connection: AsyncConnection, kept: Sequence[Sealed]) -> None:
     if not kept:
         return
     new = insert(templates)
-    replaced = {name: new.excluded[name] for name in ("flag", "size", "sealed", "read_at")}
+    replaced = {name: new.excluded[name] for name in _REPLACED}
     statement = new.on_conflict_do_update(
         index_elements=list(templates.primary_key),
         # An operation that is tried again reads what is newer than what a later one read.
@@ -79,26 +84,59 @@ async def forget(connection: AsyncConnection, device_id: int, user_id: str) -> N
     await connection.execute(statement)
 
 
-async def of_person(
+async def fingers_of(
     connection: AsyncConnection, device_id: int, user_id: str
 ) -> tuple[TemplateKept, ...]:
-    """Return which templates of a person were read from a device."""
+    """Return which templates of a person's fingers were read from a device."""
     query = (
         select(*(templates.c[name] for name in TemplateKept.model_fields))
-        .where(templates.c.device_id == device_id, templates.c.user_id == user_id)
+        .where(
+            templates.c.device_id == device_id,
+            templates.c.user_id == user_id,
+            templates.c.finger <= LAST_FINGER,
+        )
         .order_by(templates.c.finger)
     )
     rows = await connection.execute(query)
     return tuple(TemplateKept.model_validate(row._asdict()) for row in rows)
 
 
-async def newest(connection: AsyncConnection, owner: str, user_id: str) -> tuple[Sealed, ...]:
-    """Return the newest template of each of a person's fingers, wherever it was read."""
+async def told_since(
+    connection: AsyncConnection, device_id: int, user_id: str, moment: datetime
+) -> tuple[int, ...]:
+    """Return the numbers of a person's templates that came from a device after a moment."""
+    query = select(templates.c.finger).where(
+        templates.c.device_id == device_id,
+        templates.c.user_id == user_id,
+        templates.c.read_at > moment,
+    )
+    return tuple(await connection.scalars(query))
+
+
+async def page(
+    connection: AsyncConnection, device_id: int, offset: int, limit: int
+) -> tuple[tuple[Sealed, ...], int]:
+    """Return one page of what is in custody from a device, and how many there are in all."""
+    wanted = templates.c.device_id == device_id
+    query = select(templates).where(wanted).order_by(templates.c.user_id, templates.c.finger)
+    rows = await connection.execute(query.offset(offset).limit(limit))
+    total = await connection.scalar(select(func.count()).select_from(templates).where(wanted))
+    return tuple(Sealed(*row) for row in rows), total or 0
+
+
+async def of_person(
+    connection: AsyncConnection, owner: str, dialect: str, user_id: str
+) -> tuple[Sealed, ...]:
+    """Return what is in custody of a person from devices of a dialect, newest first."""
     query = (
         select(templates)
-        .ext(distinct_on(templates.c.finger))
-        .where(templates.c.owner == owner, templates.c.user_id == user_id)
-        .order_by(templates.c.finger, templates.c.read_at.desc(), templates.c.device_id)
+        .join(devices, devices.c.id == templates.c.device_id)
+        .where(
+            templates.c.owner == owner,
+            templates.c.user_id == user_id,
+            devices.c.dialect == dialect,
+        )
+        .order_by(templates.c.read_at.desc(), templates.c.device_id)
     )
     return tuple(Sealed(*row) for row in await connection.execute(query))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, delete, exists, false, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
-from services.devices.models import device_users, devices, presence, templates
+from services.devices.models import device_users, devices, paths, presence, templates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ _LARGEST_ID: Final = 2**31 - 1
 
 
 class NewDevice(NamedTuple):
-    """A device that was reached and is to be stored; ``comm_key`` is sealed."""
+    """A device that was reached, or dials in, and is to be stored; ``comm_key`` is sealed."""
 
     owner: str
     site: str
@@ -37,7 +37,17 @@ class NewDevice(NamedTuple):
     zone: str
     comm_key: str
     wire: dict[str, Any]
+    hardware: dict[str, Any] | None
     created_at: datetime
+
+
+class Namesake(NamedTuple):
+    """An owner's device of a serial, and where it is."""
+
+    id: int
+    site: str
+    dialect: str
+    hardware: dict[str, Any] | None
 
 
 def mine(owner: str, device_id: int) -> ColumnElement[bool]:
@@ -51,11 +61,12 @@ def mine(owner: str, device_id: int) -> ColumnElement[bool]:
 async def ip_taken(
     connection: AsyncConnection, owner: str, site: str, ip: str, *, but: int = 0
 ) -> bool:
-    """Tell whether a device of this site, ``but`` for one, has this IP."""
+    """Tell whether a device of this site, ``but`` for one, has this IP; '' is none."""
     query = exists().where(
         devices.c.owner == owner,
         devices.c.site == site,
         devices.c.ip == ip,
+        devices.c.ip != "",
         devices.c.id != but,
         THERE,
     )
@@ -65,14 +76,34 @@ async def ip_taken(
 async def serial_taken(
     connection: AsyncConnection, owner: str, *serials: str, but: int = 0
 ) -> bool:
-    """Tell whether a device of this owner has one of these serials, registered or reported."""
-    query = exists().where(
-        devices.c.owner == owner,
-        or_(devices.c.serial_number.in_(serials), devices.c.device_serial.in_(serials)),
-        devices.c.id != but,
-        THERE,
-    )
+    """Tell whether a device of this owner has one of these serials, in whatever case."""
+    query = exists().where(devices.c.owner == owner, has_serial(*serials), devices.c.id != but)
     return bool(await connection.scalar(select(query)))
+
+
+def has_serial(*serials: str) -> ColumnElement[bool]:
+    """Return what is true of a device with such a serial, registered or reported; '' is none.
+
+    In whatever case: by the database's own rule on both sides, for others differ on rare letters.
+    """
+    wanted = [func.upper(each) for each in serials if each]
+    columns = (devices.c.serial_number, devices.c.device_serial)
+    return and_(THERE, or_(*(func.upper(each).in_(wanted) for each in columns)))
+
+
+async def namesake(connection: AsyncConnection, owner: str, serial: str) -> Namesake | None:
+    """Return the owner's device of a serial, in whatever case, or None."""
+    query = select(*(devices.c[name] for name in Namesake._fields)).where(
+        devices.c.owner == owner, has_serial(serial)
+    )
+    row = (await connection.execute(query.order_by(devices.c.id).limit(1))).first()
+    return Namesake(*row) if row else None
+
+
+async def bind(connection: AsyncConnection, device_id: int, hardware: Mapping[str, object]) -> None:
+    """Accept what a device's body is now."""
+    statement = update(devices).where(devices.c.id == device_id)
+    await connection.execute(statement.values(hardware=hardware))
 
 
 async def add(connection: AsyncConnection, new: NewDevice) -> int | None:
@@ -102,8 +133,8 @@ async def change(
 
 
 async def remove(connection: AsyncConnection, device_id: int, at: datetime) -> None:
-    """Let go of a device, and of the people and templates that were read from it."""
-    for table in (device_users, templates, presence):
+    """Let go of a device, of its paths, and of the people and templates read from it."""
+    for table in (device_users, templates, presence, paths):
         await connection.execute(delete(table).where(table.c.device_id == device_id))
     await connection.execute(
         update(devices).where(devices.c.id == device_id).values(status="removed", removed_at=at)

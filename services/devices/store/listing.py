@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, select
 
-from services.devices.models import devices, presence
-from services.devices.store.devices import THERE, mine
+from services.devices.models import devices, paths, presence
+from services.devices.store.devices import THERE, has_serial, mine
 from shared.contracts.devices import Device, DevicePage
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ def _as_callers_see(connected_since: datetime) -> Select[Any]:
         *(devices.c[name] for name in ("id", "name", "ip", "port", "location", "serial_number")),
         func.nullif(devices.c.device_serial, devices.c.serial_number).label("device_serial"),
         *(devices.c[name] for name in ("dialect", "site", "zone", "status", "created_at", "wire")),
+        *(devices.c[name] for name in ("hardware", "address")),
+        exists().where(paths.c.device_id == devices.c.id).label("has_path_token"),
         func.coalesce(fresh, false()).label("is_connected"),
         presence.c.problem,
     ).select_from(devices.outerjoin(presence))
@@ -39,6 +41,15 @@ async def one(
     """Return a device of this owner."""
     query = _as_callers_see(connected_since).where(mine(owner, device_id))
     row = (await connection.execute(query)).first()
+    return _device(row) if row else None
+
+
+async def find(
+    connection: AsyncConnection, owner: str, serial: str, connected_since: datetime
+) -> Device | None:
+    """Return the device of this owner with a serial, registered or reported, in whatever case."""
+    query = _as_callers_see(connected_since).where(devices.c.owner == owner, has_serial(serial))
+    row = (await connection.execute(query.order_by(devices.c.id).limit(1))).first()
     return _device(row) if row else None
 
 

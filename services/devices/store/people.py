@@ -8,8 +8,10 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.devices.models import device_users, devices, outbox, people_versions, templates
+from services.devices.store.custody import LAST_FINGER
 from shared.contracts import streams, subjects
 from shared.contracts.devices import DeviceUser, UserPage
+from shared.contracts.readings import Person
 from shared.kit import outbox as kit_outbox
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.contracts.devices import ListUsers
-    from shared.contracts.readings import PeopleRead, Person
+    from shared.contracts.readings import PeopleRead
     from shared.kit.db import AsyncConnection
 
 _KNOWN_AS: Final = ("device_id", "user_id")
@@ -28,15 +30,22 @@ _KNOWN_AS: Final = ("device_id", "user_id")
 
 
 async def keep(
-    connection: AsyncConnection, read: PeopleRead, reading_id: UUID, people: Sequence[Person]
+    connection: AsyncConnection,
+    read: PeopleRead,
+    reading_id: UUID,
+    *,
+    untold: tuple[str, ...] = (),
 ) -> None:
-    """Keep people as they were read, unless something newer is known of them."""
-    if not people:
+    """Keep people as they were read, unless something newer is known of them.
+
+    ``untold`` are the fields that whoever read them could not see: those stay as they are.
+    """
+    if not read.people:
         return
     new = insert(device_users)
     statement = new.on_conflict_do_update(
         index_elements=[device_users.c[name] for name in _KNOWN_AS],
-        set_={each.name: each for each in new.excluded if each.name not in _KNOWN_AS}
+        set_={each.name: each for each in new.excluded if each.name not in (*_KNOWN_AS, *untold)}
         # A person who was written, and not read, is told without a slot.
         | {"uid": func.coalesce(new.excluded.uid, device_users.c.uid)},
         where=device_users.c.read_at <= new.excluded.read_at,
@@ -47,12 +56,13 @@ async def keep(
         "reading_id": reading_id,
         "read_at": read.read_at,
     }
-    await connection.execute(statement, [common | _values(each) for each in people])
+    await connection.execute(statement, [common | _values(each) for each in read.people])
 
 
 def _values(person: Person) -> dict[str, Any]:
     values = person.model_dump()
-    return values | {"group_": values.pop("group")}
+    # A tuple would be a row to the database, and not an array.
+    return values | {"group_": values.pop("group"), "credentials": list(person.credentials)}
 
 
 async def forget_others(
@@ -77,6 +87,32 @@ async def forget(connection: AsyncConnection, device_id: int, user_id: str) -> N
     )
 
 
+async def one(connection: AsyncConnection, device_id: int, user_id: str) -> Person | None:
+    """Return a person as a device held them when it was last read; slots mean nothing elsewhere."""
+    shown = (each for each in device_users.c if each.name in Person.model_fields)
+    query = select(*shown, device_users.c.group_.label("group")).where(
+        device_users.c.device_id == device_id, device_users.c.user_id == user_id
+    )
+    row = (await connection.execute(query)).first()
+    return Person.model_validate({**row._asdict(), "uid": None}) if row else None
+
+
+async def credentials(
+    connection: AsyncConnection, device_id: int, user_ids: Sequence[str] | None
+) -> dict[str, tuple[int, ...]]:
+    """Return by what a device knows these people, or everybody, in the order of user ids.
+
+    Whom the copy does not have is not in it.
+    """
+    query = select(device_users.c.user_id, device_users.c.credentials).where(
+        device_users.c.device_id == device_id
+    )
+    if user_ids is not None:
+        query = query.where(device_users.c.user_id.in_(user_ids))
+    rows = await connection.execute(query.order_by(device_users.c.user_id))
+    return {row.user_id: tuple(row.credentials) for row in rows}
+
+
 async def say(connection: AsyncConnection, read: PeopleRead, message_id: str) -> None:
     """Leave what was read to the outbox of this transaction."""
     where = subjects.people_read(read.site, read.device_id)
@@ -95,6 +131,7 @@ async def page(connection: AsyncConnection, owner: str, asked: ListUsers, offset
         .where(
             templates.c.device_id == device_users.c.device_id,
             templates.c.user_id == device_users.c.user_id,
+            templates.c.finger <= LAST_FINGER,
         )
         .order_by(templates.c.finger)
         .scalar_subquery()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import case, exists, func, or_, select, update
+from sqlalchemy import bindparam, case, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.devices.models import devices, presence, sites
@@ -30,7 +30,25 @@ class RosterRow(NamedTuple):
     zone: str
     epoch: int
     serial: str
+    hardware: dict[str, Any] | None
     wire: dict[str, Any]
+
+
+class Known(NamedTuple):
+    """What a device told before; ``hardware`` as readings.Hardware has it."""
+
+    dialect: str
+    device_serial: str | None
+    hardware: dict[str, Any] | None
+    address: str | None
+
+
+class Told(NamedTuple):
+    """What a device that dials in told just now."""
+
+    device_id: int
+    hardware: dict[str, Any] | None
+    address: str | None
 
 
 class Heard(NamedTuple):
@@ -51,7 +69,7 @@ async def roster(connection: AsyncConnection, site: str) -> tuple[RosterRow, ...
             devices.c.id.label("device_id"),
             devices.c.ip.label("host"),
             *(devices.c[name] for name in ("owner", "dialect", "port", "comm_key", "zone")),
-            *(devices.c[name] for name in ("epoch", "wire")),
+            *(devices.c[name] for name in ("epoch", "hardware", "wire")),
             # What the device itself once reported is surer than what somebody typed.
             func.coalesce(devices.c.device_serial, devices.c.serial_number).label("serial"),
         )
@@ -61,10 +79,23 @@ async def roster(connection: AsyncConnection, site: str) -> tuple[RosterRow, ...
     return tuple(RosterRow(**row._asdict()) for row in await connection.execute(query))
 
 
-async def pinned_serials(connection: AsyncConnection, site: str) -> dict[int, str | None]:
-    """Return the serial that each device of a site reported at first contact."""
-    query = select(devices.c.id, devices.c.device_serial).where(devices.c.site == site, THERE)
-    return {row.id: row.device_serial for row in await connection.execute(query)}
+async def known(connection: AsyncConnection, site: str) -> dict[int, Known]:
+    """Return what each device of a site told before."""
+    columns = [devices.c[name] for name in Known._fields]
+    query = select(devices.c.id, *columns).where(devices.c.site == site, THERE)
+    return {row.id: Known(*row[1:]) for row in await connection.execute(query)}
+
+
+async def keep_told(connection: AsyncConnection, told: Sequence[Told]) -> None:
+    """Keep what devices that dial in tell of their bodies, and where they do so from."""
+    if not told:
+        return
+    statement = (
+        update(devices)
+        .where(devices.c.id == bindparam("device_id"))
+        .values(hardware=bindparam("hardware"), address=bindparam("address"))
+    )
+    await connection.execute(statement, [each._asdict() for each in told])
 
 
 async def pin_serial(connection: AsyncConnection, device_id: int, serial: str) -> bool:
@@ -103,6 +134,14 @@ async def heard(
     )
     # Always in the same order, so that two replicas never wait for each other.
     await connection.execute(statement, [_values(each) for each in sorted(rows, key=_id)])
+
+
+async def connected(connection: AsyncConnection, device_id: int, since: datetime) -> bool:
+    """Tell whether an agent said since a moment that it is connected to a device."""
+    query = select(presence.c.device_id).where(
+        presence.c.device_id == device_id, presence.c.connected, presence.c.heard_at >= since
+    )
+    return await connection.scalar(query) is not None
 
 
 async def heard_since(connection: AsyncConnection, site: str, since: datetime) -> bool:

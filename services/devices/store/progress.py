@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
 
 from services.devices.models import operations
-from services.devices.store.operations import OPEN, OUTBOX, STORED, stored
+from services.devices.store.operations import OPEN, OUTBOX, STORED, lasts_until, stored
 from shared.contracts import subjects
 from shared.contracts.errors import Problem
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.devices.store.operations import Stored
+    from shared.contracts.actions import Enrolment
     from shared.contracts.operations import OperationStatus, Outcome
     from shared.kit.db import AsyncConnection
 
@@ -55,21 +56,56 @@ async def lock_followers(connection: AsyncConnection, operation_id: UUID) -> Seq
 async def start(
     connection: AsyncConnection, operation_id: UUID, at: datetime, expires_at: datetime
 ) -> int:
-    """Note that an agent begins a pending operation, and until when it has to say more.
+    """Note that an agent begins an operation, and until when it has to say more.
 
-    Returns which attempt this is, from 1 on.
+    Returns which attempt this is, from 1 on; one that is counted already is not counted again.
     """
+    more = case((operations.c.counted, 0), else_=1)
     statement = (
         update(operations)
         .where(operations.c.id == operation_id)
         .values(
-            status="sent", sent_at=at, attempts=operations.c.attempts + 1, expires_at=expires_at
+            status="sent",
+            sent_at=at,
+            attempts=operations.c.attempts + more,
+            counted=False,
+            expires_at=_later(expires_at),
         )
     )
     attempt: int = (
         await connection.execute(statement.returning(operations.c.attempts))
     ).scalar_one()
     return attempt
+
+
+def _later(expires_at: datetime) -> ColumnElement[datetime]:
+    # What lasts keeps the time it has.
+    return func.greatest(operations.c.expires_at, expires_at)
+
+
+async def go_back(connection: AsyncConnection, operation_id: UUID) -> None:
+    """Note that a lasting operation waits for its device again; its next start is a new attempt.
+
+    It waits no longer than it would have without the attempt, or it might never end.
+    """
+    statement = update(operations).where(operations.c.id == operation_id)
+    waits = {"status": "pending", "sent_at": None, "expires_at": operations.c.lasts_until}
+    await connection.execute(statement.values(waits))
+
+
+async def prolong(connection: AsyncConnection, operation_id: UUID, expires_at: datetime) -> Stored:
+    """Give a waiting operation time from now on: what it waited for has succeeded."""
+    statement = update(operations).where(operations.c.id == operation_id)
+    values = {"expires_at": _later(expires_at), "lasts_until": lasts_until(expires_at)}
+    return stored((await connection.execute(statement.values(values).returning(*STORED))).one())
+
+
+async def note_enrolment(
+    connection: AsyncConnection, operation_id: UUID, enrolment: Enrolment
+) -> None:
+    """Keep how far an enrolment has come."""
+    statement = update(operations).where(operations.c.id == operation_id)
+    await connection.execute(statement.values(enrolment=enrolment.model_dump(mode="json")))
 
 
 async def start_unlock(
@@ -103,9 +139,11 @@ async def record(connection: AsyncConnection, outcome: Outcome, expires_at: date
         # An agent of the first version does not ask for leave: its word is the start. What failed
         # without being sent never began.
         values["sent_at"] = func.coalesce(operations.c.sent_at, outcome.at)
-        values["attempts"] = func.greatest(operations.c.attempts, 1)
+        values |= {"attempts": func.greatest(operations.c.attempts, 1), "counted": False}
+    if outcome.said is not None:
+        values["said"] = outcome.said
     if outcome.status == "sent":
-        values["expires_at"] = expires_at
+        values["expires_at"] = _later(expires_at)
     else:
         values |= {"finished_at": outcome.at, "sealed": _WIPED}
     await connection.execute(

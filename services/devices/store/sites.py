@@ -43,6 +43,13 @@ async def of_owner(connection: AsyncConnection, owner: str, site: str | None) ->
     return Site(*row) if row else None
 
 
+async def hold(connection: AsyncConnection, site: str) -> str | None:
+    """Return whose site this is, and let no device be added there until the commit; or None."""
+    query = select(sites.c.owner).where(sites.c.id == site).with_for_update()
+    owner: str | None = await connection.scalar(query)
+    return owner
+
+
 async def owner_of(connection: AsyncConnection, site: str) -> str | None:
     """Return whose site this is, or None when there is no such site."""
     owner: str | None = await connection.scalar(select(sites.c.owner).where(sites.c.id == site))

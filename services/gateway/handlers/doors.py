@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
 from services.gateway import rules, store
-from services.gateway.rules import Repeat
-from services.gateway.store import Asked, KeyOf, StoredKey
+from services.gateway.handlers.keys import claimed, key_of
+from services.gateway.store import Asked, KeyOf
 from shared.contracts import catalog
 from shared.contracts.auth import Caller
 from shared.contracts.doors import DoorPermit, DoorUnlocked, PermitDoor, UnlockDoor
@@ -44,7 +44,7 @@ class Wish(NamedTuple):
     @property
     def key_of(self) -> KeyOf | None:
         """The idempotency key with its holder, if one was sent."""
-        return KeyOf(self.caller.owner, self.caller.user_id, self.key) if self.key else None
+        return key_of(self.caller, self.key)
 
 
 class Opening(Message):
@@ -97,29 +97,13 @@ class Doors:
 
     async def _begin(self, wish: Wish, asked: Asked) -> int | Ending:
         """Return the id of the audit row that was written, or how the same wish ended before."""
-        key = wish.key_of
+        key, lost = wish.key_of, MusterError(Code.UNLOCK_UNKNOWN)
         async with transaction(self._engine, "unlock asked") as connection:
             if key:
-                await store.forget_keys(connection, asked.at - rules.KEY_LIFE)
-                if not await store.claim_key(connection, key, wish.fingerprint, asked.at):
-                    return self._repeated(wish, await store.stored_key(connection, key))
+                known = await claimed(connection, key, wish.fingerprint, asked.at, lost)
+                if known is not None:
+                    return Ending.model_validate(known)
             return await store.write_asked(connection, asked)
-
-    def _repeated(self, wish: Wish, stored: StoredKey) -> Ending:
-        match rules.judge_repeat(
-            same=stored.fingerprint == wish.fingerprint,
-            answered=stored.answer is not None,
-            created_at=stored.created_at,
-            now=self._clock.now(),
-        ):
-            case Repeat.ANSWERED:
-                return Ending.model_validate(stored.answer)
-            case Repeat.RUNNING:
-                raise MusterError(Code.IN_PROGRESS)
-            case Repeat.LOST:
-                raise MusterError(Code.UNLOCK_UNKNOWN)
-            case Repeat.OTHER:
-                raise MusterError(Code.KEY_REUSED)
 
     async def _ask(self, wish: Wish, gone: Callable[[], Awaitable[bool]]) -> DoorUnlocked | Problem:
         try:
@@ -153,7 +137,7 @@ class Doors:
                 seconds=_UNLOCK_SECONDS,
             )
         except MusterError as error:
-            if rules.may_have_opened(error.problem.code):
+            if rules.may_have_happened(error.problem.code):
                 return MusterError(Code.UNLOCK_UNKNOWN).problem
             return error.problem
 

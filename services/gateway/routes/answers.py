@@ -8,7 +8,6 @@ from services.gateway.routes import faults, words
 from services.gateway.routes.examples import example_of
 from services.gateway.routes.languages import Said
 from services.gateway.routes.views.jobs import QueuedJob
-from shared.contracts.auth import Role
 from shared.contracts.errors import CATALOGUE, Code, FieldProblem
 
 D = TypeVar("D")
@@ -71,36 +70,31 @@ class Failure(BaseModel):
     metadata: Metadata
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+_SOMETIMES: Final = Field(default=None, exclude_if=_is_none)
+
+
 class TimmyFailure(BaseModel):
-    """A problem as /api says it."""
+    """A problem as /api says it; what has a default is there only where it has a meaning."""
 
     success: Literal[False]
     error: str
     message: str
     details: str
     fields: tuple[FieldProblem, ...] = Field(default=(), exclude_if=lambda found: not found)
-
-
-class TimmyUser(BaseModel):
-    """A user as /api says it."""
-
-    email: str
-    name: str
-    role: Literal["ADMIN", "USER"]
-
-    @staticmethod
-    def role_of(role: Role) -> Literal["ADMIN", "USER"]:
-        """Return the dialect's word for a role."""
-        return "ADMIN" if role == "admin" else "USER"
-
-
-class TimmySession(BaseModel):
-    """The one token of /api."""
-
-    success: Literal[True]
-    token: str
-    user: TimmyUser
-    password_change_advised: bool = Field(default=False, exclude_if=lambda advised: not advised)
+    offenders: tuple[Any, ...] = Field(default=(), exclude_if=lambda found: not found)
+    """The ids that are no ids."""
+    missing: int | None = _SOMETIMES
+    """How many records of a log are not stored yet."""
+    op: dict[str, Any] | None = _SOMETIMES
+    """The operation, as it is."""
+    op_id: str | None = Field(default=None, exclude_if=_is_none, serialization_alias="opId")
+    status: str | None = _SOMETIMES
+    response: dict[str, Any] | None = _SOMETIMES
+    """What the device answered."""
 
 
 class Answer(NamedTuple):
@@ -109,6 +103,7 @@ class Answer(NamedTuple):
     status: int
     form: Any
     example: Any
+    media: str = "application/json"
 
 
 def one(said: Said, shape: type[BaseModel], status: int = 200) -> Answer:
@@ -141,7 +136,7 @@ def timmy_failure_like(code: Code) -> dict[str, Any]:
     """Return an example of a failure of /api."""
     return TimmyFailure(
         success=False,
-        error=code.lower(),
+        error=faults.word_of(code),
         message=faults.message_of(code, None),
         details=CATALOGUE[code].advice,
     ).model_dump(mode="json")

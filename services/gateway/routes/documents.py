@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 from starlette.responses import JSONResponse, Response
 
+from services.gateway.routes import faults
 from services.gateway.routes.answers import (
     Answer,
     Failure,
@@ -23,6 +24,7 @@ from services.gateway.routes.envelopes import V1
 from services.gateway.routes.table import Route, declared
 from shared.contracts.auth import GRANTS, Permission
 from shared.contracts.errors import CATALOGUE, Code
+from shared.kit.errors import MusterError
 
 _TITLE: Final = "ZKTeco Device API and Timmy Device Manager API"
 _VERSION: Final = "1.0.1"
@@ -90,9 +92,9 @@ class Schemas:
         self._found, definitions = TypeAdapter.json_schemas(inputs, ref_template=_REF)
         self.components: dict[str, Any] = definitions.get("$defs", {})
 
-    def of(self, form: Form, **example: object) -> dict[str, Any]:
+    def of(self, form: Form, media: str = "application/json", **example: object) -> dict[str, Any]:
         """Return the content of a body of this form."""
-        return {"content": {"application/json": {"schema": self._found[form], **example}}}
+        return {"content": {media: {"schema": self._found[form], **example}}}
 
 
 class _Served(NamedTuple):
@@ -128,7 +130,10 @@ class _Served(NamedTuple):
             yield self.body, "validation"
 
     def codes(self) -> set[Code]:
-        """Return how it can fail: by its own word, by its parameters and by its permission."""
+        """Return how it can fail: by its own word, by its parameters and by its permission.
+
+        A path of /api that names nothing is said to by a 404, whatever stands in it.
+        """
         codes, permission = set(self.route.fails), self.route.permission
         takes = self.dependant
         if self.body:
@@ -141,11 +146,18 @@ class _Served(NamedTuple):
                 codes.add(Code.FORBIDDEN)
         return codes
 
+    def problems(self) -> set[tuple[int, Code]]:
+        """Return the same as it is told in this dialect, with each status."""
+        told = [MusterError(code).problem for code in self.codes()]
+        if self.refusal is TimmyFailure:
+            told = [faults.as_timmy(each) for each in told]
+        return {(each.status, each.code) for each in told}
+
     def failures(self) -> Iterator["_Failing"]:
         """Return how it can fail, a status at a time."""
         by_status: dict[int, list[Code]] = {}
-        for code in sorted(self.codes()):
-            by_status.setdefault(CATALOGUE[code].status, []).append(code)
+        for status, code in sorted(self.problems()):
+            by_status.setdefault(status, []).append(code)
         for status, codes in sorted(by_status.items()):
             yield _Failing(status, tuple(codes), self.refusal)
 
@@ -154,7 +166,7 @@ class _Served(NamedTuple):
         operation["responses"] = {
             str(each.status): {
                 "description": HTTPStatus(each.status).phrase,
-                **schemas.of((each.form, "serialization"), example=each.example),
+                **schemas.of((each.form, "serialization"), each.media, example=each.example),
             }
             for each in self.route.answers
         } | {str(each.status): each.reference for each in self.failures()}

@@ -1,7 +1,7 @@
 """Answers as they are sent: what each dialect puts around data and around problems."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from fastapi import Request
 from pydantic import BaseModel
@@ -20,7 +20,7 @@ from services.gateway.routes.answers import (
 )
 from services.gateway.routes.languages import Language, Said, language_of
 from services.gateway.routes.views.base import seconds_of
-from shared.contracts.errors import Problem
+from shared.contracts.errors import Code, Problem
 
 V1: Final = "/api/v1"
 TIMMY: Final = "/api"
@@ -32,12 +32,12 @@ def plain(
     body: BaseModel, status: int = 200, headers: dict[str, str] | None = None
 ) -> JSONResponse:
     """Return an answer that is the model and nothing else."""
-    return JSONResponse(body.model_dump(mode="json"), status, headers=headers)
+    return JSONResponse(body.model_dump(mode="json", by_alias=True), status, headers=headers)
 
 
 def success(request: Request, said: Said, data: BaseModel, status: int = 200) -> JSONResponse:
     """Return an answer of /api/v1 that holds one thing."""
-    return plain(Success(message=said.to(_language(request)), data=data), status)
+    return plain(Success(message=said.to(language_asked(request)), data=data), status)
 
 
 def listing(
@@ -50,7 +50,7 @@ def listing(
 ) -> JSONResponse:
     """Return an answer of /api/v1 that holds one page of a list; None: no cache was asked."""
     body: Listed[BaseModel] = Listed(
-        message=said.to(_language(request)), data=list(items), metadata=paging
+        message=said.to(language_asked(request)), data=list(items), metadata=paging
     )
     headers = {} if cached is None else {"X-Cache": "hit" if cached else "miss"}
     return plain(body, headers=headers)
@@ -63,13 +63,17 @@ def paging(page: int, limit: int, total: int) -> Paging:
 
 
 def failure(
-    request: Request, problem: Problem, headers: dict[str, str] | None = None
+    request: Request,
+    problem: Problem,
+    headers: dict[str, str] | None = None,
+    more: dict[str, Any] | None = None,
 ) -> JSONResponse:
-    """Return a problem in the dialect of the request's path."""
+    """Return a problem in the dialect of the request's path; ``more`` is for /api alone."""
     path = f"{request.url.path}/"
-    spoken = path.startswith(f"{TIMMY}/") and not path.startswith(f"{V1}/")
-    body = _timmy(request, problem) if spoken else _v1(request, problem)
-    return plain(body, problem.status, {**_headers(problem), **(headers or {})})
+    headers = {**_headers(problem), **(headers or {})}
+    if path.startswith(f"{TIMMY}/") and not path.startswith(f"{V1}/"):
+        return _timmy(request, faults.as_timmy(problem), headers, more or {})
+    return plain(_v1(request, problem), problem.status, headers)
 
 
 def _headers(problem: Problem) -> dict[str, str]:
@@ -83,7 +87,7 @@ def _headers(problem: Problem) -> dict[str, str]:
 
 
 def _v1(request: Request, problem: Problem) -> Failure:
-    language = _language(request)
+    language = language_asked(request)
     return Failure(
         message=faults.message_of(problem.code, language),
         error=Error(
@@ -99,16 +103,22 @@ def _v1(request: Request, problem: Problem) -> Failure:
     )
 
 
-def _timmy(request: Request, problem: Problem) -> TimmyFailure:
-    language = _language(request)
-    return TimmyFailure(
+def _timmy(
+    request: Request, problem: Problem, headers: dict[str, str], more: dict[str, Any]
+) -> JSONResponse:
+    language = language_asked(request)
+    body = TimmyFailure(
         success=False,
-        error=problem.code.lower(),
+        error=faults.word_of(problem.code),
         message=faults.message_of(problem.code, language),
         details=faults.details_of(problem, language),
         fields=problem.fields,
-    )
+    ).model_dump(mode="json")
+    # Whoever probes serial numbers learns nothing by what else is said.
+    said = body if problem.code is Code.DEVICE_OFFLINE else {**body, **more}
+    return JSONResponse(said, problem.status, headers=headers)
 
 
-def _language(request: Request) -> Language | None:
+def language_asked(request: Request) -> Language | None:
+    """Return the language that a request asks for; None when it does not say."""
     return language_of(request.headers.get("accept-language", ""))

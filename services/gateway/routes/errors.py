@@ -10,6 +10,7 @@ from starlette.routing import Match, Route
 
 from services.gateway.routes.bodies import invalid
 from services.gateway.routes.envelopes import failure
+from services.gateway.routes.refusals import more_of
 from shared.contracts.errors import Code, FieldProblem
 from shared.kit.errors import MusterError
 
@@ -26,7 +27,7 @@ def install(app: FastAPI) -> None:
 async def _muster(request: Request, error: Exception) -> Response:
     if not isinstance(error, MusterError):
         raise error
-    return failure(request, error.problem)
+    return failure(request, error.problem, more=more_of(error))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -49,10 +50,11 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    methods = {
-        method
+    found = [
+        route
         for route in request.app.routes
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
-        for method in route.methods or ()
-    }
-    return ", ".join(sorted(methods))
+    ]
+    # A name that looks like an id of the next path is none of those.
+    same = [route for route in found if route.path == found[0].path]
+    return ", ".join(sorted({method for route in same for method in route.methods or ()}))

@@ -4,6 +4,7 @@ from typing import Final
 
 from services.gateway.routes.languages import Language, Said, english
 from shared.contracts.errors import CATALOGUE, Code, Problem
+from shared.kit.errors import MusterError
 
 
 def message_of(code: Code, language: Language | None) -> str:
@@ -25,6 +26,41 @@ def type_of(code: Code) -> str:
     return name if name.endswith("Error") else f"{name}Error"
 
 
+# ── as /api says it ──────────────────────────────────────────────────────────
+
+_WORDS: Final = {
+    Code.DEVICE_OFFLINE: "device_offline_or_not_registered",
+    Code.UNRECEIPTED_RECORDS: "unsynced_logs",
+    Code.OUTCOME_UNKNOWN: "connection_lost_outcome_unknown",
+    Code.NOT_SUPPORTED: "unsupported_by_firmware",
+}
+_AWAY: Final = {Code.DEVICE_OFFLINE, Code.DEVICE_UNREACHABLE, Code.NO_AGENT}
+_STATUSES: Final = {
+    # The document knows no 502.
+    Code.DEVICE_ERROR: 409,
+    Code.DEVICE_NO_DATA: 409,
+    Code.PULL_INCOMPLETE: 503,
+    Code.UNKNOWN_FORM: 503,
+}
+
+
+def word_of(code: Code) -> str:
+    """Return what ``error`` says of a code."""
+    return _WORDS.get(code, code.lower())
+
+
+def as_timmy(problem: Problem) -> Problem:
+    """Return a problem as /api tells it.
+
+    Whyever a device is away, all is the same but for the language, so that nobody learns from it
+    which serial numbers there are.
+    """
+    if problem.code in _AWAY:
+        return MusterError(Code.DEVICE_OFFLINE).problem
+    status = _STATUSES.get(problem.code, problem.status)
+    return problem.model_copy(update={"status": status})
+
+
 _WRONG_CREDENTIALS: Final = Said(
     "Email atau password salah",
     "The e-mail or the password is wrong.",
@@ -43,11 +79,25 @@ _CODES: Final[dict[Code, tuple[str, str]]] = {
     Code.USERNAME_TAKEN: ("Username sudah dipakai", "اسم المستخدم مستخدم مسبقًا"),
     Code.IP_TAKEN: ("IP sudah ada", "عنوان IP موجود مسبقًا"),
     Code.SERIAL_TAKEN: ("Nomor seri sudah ada", "الرقم التسلسلي موجود مسبقًا"),
+    Code.ENROLL_ID_TAKEN: ("Enroll ID sudah dipakai", "رقم البصمة مستخدم مسبقًا"),
+    Code.APP_LOGIN_DISABLED: ("Login aplikasi dinonaktifkan", "تم تعطيل الدخول إلى التطبيق"),
     Code.KEY_REUSED: ("Idempotency key dipakai ulang", "تم استخدام مفتاح التكرار مسبقًا"),
     Code.IN_PROGRESS: ("Permintaan sedang diproses", "الطلب قيد التنفيذ"),
     Code.TOO_LARGE: ("Permintaan terlalu besar", "الطلب كبير جدًا"),
     Code.TOO_MANY_REQUESTS: ("Terlalu banyak permintaan", "طلبات كثيرة جدًا"),
     Code.DEVICE_UNREACHABLE: ("Perangkat tidak dapat dijangkau", "تعذر الوصول إلى الجهاز"),
+    Code.DEVICE_OFFLINE: (
+        "Perangkat offline atau tidak terdaftar",
+        "الجهاز غير متصل أو غير مسجل",
+    ),
+    Code.HARDWARE_CHANGED: (
+        "Terminal lain dengan nomor seri ini",
+        "جهاز آخر بهذا الرقم التسلسلي",
+    ),
+    Code.SERIAL_CLONED: (
+        "Dua terminal dengan satu nomor seri",
+        "جهازان برقم تسلسلي واحد",
+    ),
     Code.DEVICE_WRONG_KEY: ("Perangkat menolak comm key", "رفض الجهاز مفتاح الاتصال"),
     Code.DEVICE_REFUSED: ("Perangkat menolak koneksi", "رفض الجهاز الاتصال"),
     Code.DEVICE_WRONG_PROTOCOL: (
@@ -64,6 +114,7 @@ _CODES: Final[dict[Code, tuple[str, str]]] = {
     Code.PULL_INCOMPLETE: ("Log perangkat tidak lengkap", "سجل الجهاز غير مكتمل"),
     Code.UNKNOWN_FORM: ("Bentuk data tidak dikenal", "سجلات بصيغة غير معروفة"),
     Code.USER_TAKEN: ("ID pengguna sudah ada di perangkat", "رقم المستخدم موجود على الجهاز"),
+    Code.INCOMPATIBLE: ("Perangkat tidak kompatibel", "أجهزة غير متوافقة"),
     Code.ENROLMENT_FAILED: ("Pendaftaran sidik jari gagal", "فشل تسجيل البصمة"),
     Code.UNRECEIPTED_RECORDS: ("Ada data tanpa tanda terima", "توجد سجلات بلا إيصال"),
     Code.LOG_NOT_QUIET: (

@@ -18,7 +18,13 @@ Origin = Literal["S", "P", "I"]
 
 ASKING: Final = (Code.SERVICE_UNAVAILABLE, Code.TIMEOUT)
 """How asking another service can fail, whatever is asked."""
-QUEUING: Final = (*ASKING, Code.NOT_FOUND, Code.CONFLICT, Code.NOT_SUPPORTED)
+QUEUING: Final = (
+    *ASKING,
+    Code.NOT_FOUND,
+    Code.CONFLICT,
+    Code.NOT_SUPPORTED,
+    Code.DEVICE_OFFLINE,
+)
 """How it can fail to queue something for a device."""
 REACHING: Final = (
     *QUEUING,

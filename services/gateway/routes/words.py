@@ -16,6 +16,16 @@ REGISTERED: Final = Said(
     "تم تسجيل المستخدم بنجاح",
 )
 
+# ── phones ───────────────────────────────────────────────────────────────────
+
+PUNCHED: Final = Said(
+    "تم تسجيل بصمة الموبايل بنجاح",
+    "Mobile punch recorded successfully",
+    "Absensi ponsel berhasil dicatat",
+    "تم تسجيل بصمة الموبايل بنجاح",
+)
+RETRY_FINISHED: Final = english("Retry finished", "Percobaan ulang selesai", "انتهت إعادة المحاولة")
+
 # ── devices ──────────────────────────────────────────────────────────────────
 
 DEVICE_REGISTERED: Final = english(
@@ -25,6 +35,12 @@ DEVICES: Final = english("Devices retrieved", "Daftar perangkat", "تم جلب �
 DEVICE: Final = english("Device retrieved", "Data perangkat", "تم جلب الجهاز")
 DEVICE_CHANGED: Final = english("Device updated", "Perangkat diperbarui", "تم تحديث الجهاز")
 DEVICE_REMOVED: Final = english("Device removed", "Perangkat dihapus", "تم حذف الجهاز")
+PENDING: Final = english(
+    "Terminals waiting for approval", "Terminal menunggu persetujuan", "أجهزة بانتظار الموافقة"
+)
+APPROVED: Final = english("Terminal approved", "Terminal disetujui", "تمت الموافقة على الجهاز")
+PATH_MADE: Final = english("Path created", "Path dibuat", "تم إنشاء المسار")
+EVENTS: Final = english("Events retrieved", "Daftar kejadian", "تم جلب الأحداث")
 ALARMS: Final = english("Alarms retrieved", "Daftar alarm", "تم جلب التنبيهات")
 INFO: Final = english(
     "Device information retrieved", "Informasi perangkat", "تم جلب معلومات الجهاز"

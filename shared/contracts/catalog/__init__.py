@@ -11,6 +11,7 @@ from shared.contracts.catalog import agents, attendance, auth, devices, forwarde
 from shared.contracts.catalog.agents import (
     DEPOSIT_PEOPLE,
     DEPOSIT_TEMPLATES,
+    DEPOSIT_TOLD,
     PERMIT,
     PROBE,
     ROSTER,
@@ -94,6 +95,7 @@ __all__ = [
     "COPY_TEMPLATES",
     "DEPOSIT_PEOPLE",
     "DEPOSIT_TEMPLATES",
+    "DEPOSIT_TOLD",
     "EVENTS",
     "FIND_DEVICE",
     "GET_DEVICE",

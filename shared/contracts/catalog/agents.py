@@ -41,6 +41,15 @@ DEPOSIT_TEMPLATES: Final = Question(
     ("agent",),
     None,
 )
+DEPOSIT_TOLD: Final = Question(
+    f"rpc.devices.told.v1.{SITE}",
+    agents.DepositTold,
+    agents.Deposited,
+    "People and templates that devices told of by themselves.",
+    "devices",
+    ("agent",),
+    None,
+)
 PROBE: Final = Question(
     f"ctl.{SITE}.{subjects.NEW_DEVICE}.probe",
     agents.Probe,
@@ -83,6 +92,7 @@ QUESTIONS: Final = (
     START,
     DEPOSIT_PEOPLE,
     DEPOSIT_TEMPLATES,
+    DEPOSIT_TOLD,
     PROBE,
     PERMIT,
     UNLOCK,

@@ -14,12 +14,14 @@ from shared.contracts.agents import (
     Deposited,
     DepositPeople,
     DepositTemplates,
+    DepositTold,
     Roster,
     RosterDevice,
     Sighted,
     SightingNoted,
     Start,
     Started,
+    Told,
 )
 from shared.contracts.attendance import Receipt
 from shared.contracts.errors import Code
@@ -47,6 +49,7 @@ class Registry:
     alarms: list[Alarm] = field(default_factory=list)
     people: list[DepositPeople] = field(default_factory=list)
     templates: list[DepositTemplates] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     events: list[DeviceEvent] = field(default_factory=list)
     presences: list[Presence] = field(default_factory=list)
     sighted: list[Sighted] = field(default_factory=list)
@@ -61,6 +64,7 @@ class Registry:
         self._answer(catalog.START, Start, self._start)
         self._answer(catalog.DEPOSIT_PEOPLE, DepositPeople, self._people)
         self._answer(catalog.DEPOSIT_TEMPLATES, DepositTemplates, self._templates)
+        self._answer(catalog.DEPOSIT_TOLD, DepositTold, self._tell)
         self._answer(catalog.SIGHTED, Sighted, self._sighted)
         (outcome,), (alarm,) = streams.OUTCOME.consumers, streams.ALARM.consumers
         (event,) = streams.DEVICE_EVENT.consumers
@@ -100,6 +104,10 @@ class Registry:
     async def _templates(self, part: DepositTemplates) -> Deposited:
         self.templates.append(part)
         return Deposited(count=len(part.templates))
+
+    async def _tell(self, part: DepositTold) -> Deposited:
+        self.told.extend(part.items)
+        return Deposited(count=len(part.items))
 
     async def _sighted(self, sighted: Sighted) -> SightingNoted:
         self.sighted.append(sighted)

@@ -7,7 +7,6 @@ import pytest
 from services.devices.agent import enrolling
 from services.devices.drivers.base import DeviceError
 from shared.contracts.actions import Enroll, Enrolment, EnrolmentBegun, ReadTime
-from shared.contracts.agents import UNASKED
 from shared.contracts.errors import Code
 from shared.contracts.readings import Template
 from tests.component.agent.device import CLOCK, Device, Order, eventually
@@ -56,8 +55,8 @@ async def test_each_step_is_told_and_the_template_fetched(house: House) -> None:
     device, _script, order = await begun(house, *looks)
     assert await ended(order) == "captured"
     assert told(order) == [("started", 0), ("started", 1), ("started", 2), ("captured", 3)]
-    (deposit,) = (each for each in house.registry.templates if each.device_id == device.device_id)
-    assert (deposit.operation_id, deposit.templates) == (UNASKED, (PHOTO,))
+    (kept,) = (each for each in house.registry.told if each.device_id == device.device_id)
+    assert kept.templates == (PHOTO,)
     assert {each.status for each in order.said} == {"success"}
 
 
@@ -65,7 +64,7 @@ async def test_what_the_device_tells_by_itself_ends_it(house: House) -> None:
     device, script, order = await begun(house, look("started"))
     script.live.put_nowait(senduser(17, 50, "/9j/4AAQ"))
     assert await ended(order) == "captured"
-    deposits = [each for each in house.registry.templates if each.device_id == device.device_id]
+    deposits = [each for each in house.registry.told if each.device_id == device.device_id]
     assert len(deposits) == 1, "it is not fetched besides"
 
 

@@ -108,10 +108,11 @@ async def test_everybody_of_whom_it_tells_is_handed_to_the_registry(house: House
     people = {str(each) for each in dialler.terminal.device.credentials.people}
 
     def told() -> set[str]:
-        return {p.user_id for part in house.people_of(dialler) for p in part.people}
+        mine = (each for each in house.registry.told if each.device_id == dialler.device_id)
+        return {person.user_id for each in mine for person in each.people}
 
     await eventually(lambda: told() == people)
-    assert not any(part.last for part in house.people_of(dialler))
+    assert not house.people_of(dialler), "nothing is said to be all that there is"
 
 
 # ── who is served ────────────────────────────────────────────────────────────
@@ -173,7 +174,7 @@ async def test_an_enrolment_is_followed_to_its_end(house: House) -> None:
     )
     assert any(
         (t.user_id, t.finger) == ("77", 50)
-        for part in house.registry.templates
+        for part in house.registry.told
         if part.device_id == dialler.device_id
         for t in part.templates
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from shared.contracts import catalog
-from shared.contracts.agents import UNASKED
 from shared.contracts.errors import Code
 from shared.contracts.readings import Hardware
 from tests.component.agent.device import eventually
@@ -36,16 +35,14 @@ async def test_somebody_who_was_enrolled_at_the_device_is_handed_to_the_registry
 ) -> None:
     device, script = await joined(house)
     assert await answer(script, senduser(17, 10, 1234))
-    (people,) = house.people_of(device)
-    assert ([each.user_id for each in people.people], people.last) == (["17"], False)
-    (told,) = (each for each in house.registry.templates if each.device_id == device.device_id)
-    assert told.operation_id == UNASKED
+    (told,) = (each for each in house.registry.told if each.device_id == device.device_id)
+    assert [each.user_id for each in told.people] == ["17"]
     assert [(each.user_id, each.finger) for each in told.templates] == [("17", 10)]
 
 
 async def test_a_registry_that_is_away_leaves_it_with_the_device(house: House) -> None:
     _, script = await joined(house)
-    house.registry.away.add(catalog.DEPOSIT_TEMPLATES.subject)
+    house.registry.away.add(catalog.DEPOSIT_TOLD.subject)
     assert not await answer(script, senduser(17, 10, 1234))
     house.registry.away.clear()
     assert await answer(script, senduser(17, 10, 1234))

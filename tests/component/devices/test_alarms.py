@@ -60,6 +60,17 @@ async def test_alarms_are_kept_once_and_listed_newest_first(
     assert (first.code, first.size, first.digest) == (Code.UNKNOWN_FORM, 4100, "ab" * 32)
 
 
+async def test_what_speaks_against_a_terminal_is_an_alarm_like_any(
+    registry: Running, agent: Agent
+) -> None:
+    device = await registry.register_terminal()
+    for code in (Code.HARDWARE_CHANGED, Code.SERIAL_CLONED):
+        await agent.alarms(alarm(device, code=code, size=0, digest=""), device)
+    await kept(registry, device, 2)
+    found = {each.code for each in (await page(registry, device)).items}
+    assert found == {Code.HARDWARE_CHANGED, Code.SERIAL_CLONED}
+
+
 @pytest.mark.parametrize(
     "wrong", [{"owner": OTHER_OWNER}, {"site": "annex"}, {"device_id": 99}, {"device_id": 2**70}]
 )

@@ -114,7 +114,7 @@ async def test_what_failed_is_said_again_and_counted(
     await agent.says(outcome_of(device, job, end, progress=Progress(total=3, done=1)))
     await registry.job_when(job, lambda each: each.status == "failed")
     again = await retry(registry, job)
-    assert (again.status, again.attempts, again.problem) == ("queued", 1, None)
+    assert (again.status, again.attempts, again.problem) == ("queued", 2, None), "counted at once"
     assert (again.started_at, again.finished_at, again.progress) == (None, None, Progress())
     second = await agent.takes(device)
     assert second.operation_id == first.operation_id

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -17,6 +18,7 @@ from sqlalchemy import Connection, create_engine
 from services.devices import models
 from services.devices.app import build
 from shared.contracts import streams
+from shared.contracts.attendance import app_site
 from shared.kit.buckets import Bucket
 from shared.kit.errors import StartupError
 from shared.kit.migrate import heads_of
@@ -95,6 +97,15 @@ def test_a_broken_bootstrap_file_is_refused_without_quoting_it(
     assert "battery" not in str(caught.value)
 
 
+def test_a_site_that_is_named_like_an_owners_phones_is_refused(
+    clean: Platform, tmp_path: Path
+) -> None:
+    site = {"id": app_site(OWNER), "name": "Phones", "zone": "UTC"}
+    file = bootstrap_with(tmp_path, OWNER, [site])
+    with pytest.raises(StartupError, match="phones"):
+        build(settings_of(clean, tmp_path, bootstrap_file=file))
+
+
 async def test_the_wrong_seal_is_refused_at_the_start(
     registry: Running, agent: Agent, clean: Platform, tmp_path: Path
 ) -> None:
@@ -135,6 +146,29 @@ async def test_a_lost_or_changed_consumer_is_put_back(
     for each in specs.values():
         config = (await provisioner.js.consumer_info("OPERATION_hq", each.durable)).config
         assert (config.max_ack_pending, config.ack_wait, config.max_deliver) == (1, 10, -1)
+
+
+async def test_a_round_asks_for_all_consumers_at_once(
+    registry: Running, bus_of: MakeBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are: what is as it must be is not asked about again."""
+    devices = [await registry.register_terminal(f"SERIAL-{n}") for n in range(5)]
+    *_, make_consumers = registry.service.prepare
+    await make_consumers()
+    lost = streams.device_consumer("hq", devices[2].id).durable
+    await (await bus_of("provisioner")).js.delete_consumer("OPERATION_hq", lost)
+    asked: list[str] = []
+    request = registry.service.bus.request
+
+    async def listened(subject: str, *more: Any) -> bytes:
+        asked.append(subject.removeprefix("$JS.API.CONSUMER."))
+        return await request(subject, *more)
+
+    monkeypatch.setattr(registry.service.bus, "request", listened)
+    await make_consumers()
+    about_hq = [each for each in asked if "OPERATION_hq" in each]
+    create = f"CREATE.OPERATION_hq.{lost}.cmd.hq.{devices[2].id}.*"
+    assert about_hq == ["LIST.OPERATION_hq", f"INFO.OPERATION_hq.{lost}", create]
 
 
 async def test_one_site_without_its_stream_keeps_no_other_waiting(

@@ -1,4 +1,4 @@
-"""The schema's second version: made from a first one in use, which may stay in use meanwhile."""
+"""Each version of the schema: made from the one before, which may stay in use meanwhile."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, select, text
 from sqlalchemy.exc import IntegrityError
 
 from services.devices import models
@@ -83,3 +83,82 @@ def test_what_was_removed_takes_neither_ip_nor_serial(first: Connection) -> None
     first.execute(text("update devices set removed_at = now()"))
     assert add_device(first, "10.0.0.1", "S-1") is not None
     assert add_device(first, "10.0.0.1", "S-1") is None
+
+
+# ── the third ────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def second(first: Connection) -> Connection:
+    """The schema as the second version left it."""
+    upgrade(first, "0002")
+    return first
+
+
+def test_nothing_of_the_second_version_is_lost(second: Connection) -> None:
+    query = "select {} from devices order by id"
+    before = [row._asdict() for row in second.execute(text(query.format("*")))]
+    upgrade(second, "0003")
+    after = [row._asdict() for row in second.execute(text(query.format("*")))]
+    assert [{name: row[name] for name in before[0]} for row in after] == before
+    assert {(row["hardware"], row["address"]) for row in after} == {(None, None)}
+
+
+def test_the_second_version_goes_on_writing(second: Connection) -> None:
+    upgrade(second, "0003")
+    assert add_device(second, "10.0.0.9", "S-9") is not None
+    assert add_device(second, "10.0.0.9", "S-10") is None, "an IP is taken as before"
+    second.execute(text("update devices set removed_at = now()"))
+    assert add_device(second, "10.0.0.9", "S-9") is not None
+
+
+def test_only_who_is_dialled_takes_an_ip(second: Connection) -> None:
+    upgrade(second, "0003")
+    second.execute(text("update devices set dialect = 'timmy', ip = ''"))
+    assert len(second.execute(text("select 1 from devices where ip = ''")).all()) == 2
+
+
+# ── the fourth ───────────────────────────────────────────────────────────────
+
+USER = (
+    "insert into device_users (device_id, user_id, owner, name, privilege, disabled, has_password,"
+    " reading_id, read_at) values (1, :user, 'o', 'Ana', 'user', false, false, gen_random_uuid(),"
+    " now())"
+)
+TEMPLATE = (
+    "insert into templates (owner, device_id, user_id, finger, flag, size, sealed, read_at, n)"
+    " values ('o', 1, :user, 1, 1, 5, 'sealed', now(), 1)"
+)
+
+
+@pytest.fixture
+def third(second: Connection) -> Connection:
+    """The schema as the third version left it, with people and templates."""
+    upgrade(second, "0003")
+    for statement in (USER, TEMPLATE):
+        second.execute(text(statement), {"user": "1"})
+    return second
+
+
+def test_nothing_of_the_third_version_is_lost(third: Connection) -> None:
+    tables = [models.operations, models.device_users, models.templates]
+    queries = [select(text("*")).select_from(each) for each in tables]
+    before = [row._asdict() for query in queries for row in third.execute(query)]
+    upgrade(third, "0004")
+    after = [row._asdict() for query in queries for row in third.execute(query)]
+    kept = [{name: new[name] for name in old} for old, new in zip(before, after, strict=True)]
+    assert kept == before
+    added = [
+        {name: new[name] for name in new if name not in old}
+        for old, new in zip(before, after, strict=True)
+    ]
+    operation = {"said": None, "enrolment": None, "lasts_until": None, "counted": False}
+    user: dict[str, object] = {"alias": None, "credentials": []}
+    assert added == [operation, operation, user, {"algorithm": ""}]
+
+
+def test_the_third_version_goes_on_writing(third: Connection) -> None:
+    upgrade(third, "0004")
+    third.execute(text(OPERATION), {"device": 1, "n": 3, "status": "pending"})
+    for statement in (USER, TEMPLATE):
+        third.execute(text(statement), {"user": "2"})

@@ -87,6 +87,8 @@ async def test_people_are_kept_and_told_to_attendance(registry: Running, agent: 
         "group": 3,
         "has_password": True,
         "fingers": (),
+        "alias": None,
+        "credentials": (),
     }
     (read,) = await said(registry)
     assert (read.owner, read.site, read.device_id) == (OWNER, "hq", device.id)

@@ -11,8 +11,8 @@ from services.devices.handlers.seals import Seals
 from shared.contracts import catalog, subjects
 from shared.contracts.devices import Device, GetDevice
 from shared.contracts.errors import Code
-from shared.contracts.readings import DevicePresence, Presence
-from shared.kit.clock import Clock, SystemClock
+from shared.contracts.readings import DevicePresence, Hardware, Presence
+from shared.kit.clock import Clock, SystemClock, new_id
 from shared.kit.errors import MusterError
 from tests.component.devices.conftest import (
     Agent,
@@ -136,3 +136,53 @@ async def test_an_agent_says_nothing_of_another_sites_device(
     await connected(registry, mine, wanted=True)
     rows = await registry.rows("select device_id from presence")
     assert [row.device_id for row in rows] == [mine.id]
+
+
+# ── what one that dials in tells ─────────────────────────────────────────────
+
+BODY = Hardware(processor="4410029", mac="00-01-F5-00-00-01", model="AiFace", firmware="v1.29")
+
+
+async def tells(registry: Running, agent: Agent, device: Device, **told: object) -> Device:
+    """The device, as soon as the registry has heard this of it."""
+    mark = MusterError(Code.DEVICE_OFFLINE, str(new_id())).problem
+    said = {"device_id": device.id, "connected": False, "problem": mark, **told}
+    await say(agent, DevicePresence.model_validate(said))
+
+    async def heard() -> bool:
+        return (await get(registry, device)).problem == mark
+
+    await eventually(heard)
+    return (await get(registry, device)).model_copy(update={"problem": None})
+
+
+async def test_its_body_is_pinned_when_it_is_first_told(registry: Running, agent: Agent) -> None:
+    device = await registry.register_terminal("ZXRE25000001")
+    plain = await tells(registry, agent, device)
+    assert (plain.hardware, plain.address) == (None, None)
+    told = {"serial": "zxre25000001", "hardware": BODY, "address": "203.0.113.7"}
+    found = await tells(registry, agent, device, **told)
+    assert (found.hardware, found.address) == (BODY, "203.0.113.7")
+    assert (found.serial_number, found.device_serial) == ("ZXRE25000001", None)
+    (known,) = (await agent.roster()).devices
+    assert (known.serial, known.hardware) == ("ZXRE25000001", BODY)
+    other = Hardware(processor="9", mac="9", model="AiFace", firmware="v2.00")
+    found = await tells(registry, agent, device, hardware=other, address="203.0.113.8")
+    assert found.hardware == BODY.model_copy(update={"firmware": "v2.00"})
+    assert found.address == "203.0.113.8"
+
+
+async def test_what_it_does_not_tell_stays(registry: Running, agent: Agent) -> None:
+    device = await registry.register_terminal()
+    told = {"hardware": BODY, "address": "203.0.113.7"}
+    before = await tells(registry, agent, device, **told)
+    assert await tells(registry, agent, device) == before
+
+
+async def test_what_stays_as_it_was_is_not_written(registry: Running, agent: Agent) -> None:
+    device = await registry.register_terminal()
+    told = {"serial": "ZXRE25000001", "hardware": BODY, "address": "203.0.113.7"}
+    await tells(registry, agent, device, **told)
+    (before,) = await registry.rows("select xmin::text from devices")
+    await tells(registry, agent, device, **told)
+    assert await registry.rows("select xmin::text from devices") == [before]

@@ -9,7 +9,13 @@ from services.gateway.routes import zkteco
 from tests.unit.gateway.test_routes import NOTHING
 
 Json = dict[str, Any]
-PARTS = {"device_id": "1", "user_id": "42", "name": "VOLUME", "job_id": "a-job"}
+PARTS = {
+    "sn": "ZXRE06022863",
+    "device_id": "1",
+    "user_id": "42",
+    "name": "VOLUME",
+    "job_id": "a-job",
+}
 """What stands in paths."""
 _PERSON = "/devices/{device_id}/users/{user_id}"
 _DEVICE: Json = {"name": "Door", "ip": "10.0.0.1"}
@@ -44,6 +50,14 @@ _CHANGES: tuple[tuple[Json, set[str]], ...] = (
     ({"encoding": "klingon", "unlock_factor": 0}, {"encoding", "unlock_factor"}),
     ({"log_layout": "41"}, {"log_layout"}),
 )
+_NEW_DEVICES: tuple[tuple[Json, set[str]], ...] = (
+    *_CHANGES,
+    ({"ip": ""}, {"ip"}),
+    ({"dialect": "zk", "ip": ""}, {"ip"}),
+    ({"dialect": "timmy", "ip": ""}, {"serial_number"}),
+    ({"dialect": "timmy", "serial_number": " "}, {"serial_number"}),
+    ({"family": "e"}, {"family"}),
+)
 _PERSONS: tuple[tuple[Json, set[str]], ...] = (
     ({"name": ""}, {"name"}),
     ({"name": "x" * 65}, {"name"}),
@@ -67,9 +81,12 @@ _ID = (({"device_id": 0}, {"device_id"}), ({"device_id": "x"}, {"device_id"}))
 _SECONDS = (({"seconds": 0}, {"seconds"}), ({"seconds": 61}, {"seconds"}))
 CALLS = dict.fromkeys(ROUTES, Call()) | {
     "POST /attendance/sync": Call({"device_id": 1}, _ID),
-    "POST /devices": Call(_DEVICE, _CHANGES),
+    "POST /devices": Call(_DEVICE, _NEW_DEVICES),
     "PUT /devices/{device_id}": Call(_DEVICE, _CHANGES),
     "PATCH /devices/{device_id}": Call({"location": "Here"}, _CHANGES),
+    "POST /devices/{sn}/approve": Call(
+        {"name": "Back Door"}, (({"name": " "}, {"name"}), ({"zone": "Moon/Base"}, {"zone"}))
+    ),
     "PUT /devices/{device_id}/options/{name}": Call(
         {"value": "67"}, (({"value": 67}, {"value"}), ({"value": "6\n7"}, {"value"}))
     ),
@@ -88,7 +105,7 @@ CALLS = dict.fromkeys(ROUTES, Call()) | {
 NEEDED = {
     "POST /attendance/sync": {"device_id"},
     "POST /devices": {"name", "ip"},
-    "PUT /devices/{device_id}": {"name", "ip"},
+    "PUT /devices/{device_id}": {"name"},
     "PUT /devices/{device_id}/options/{name}": {"value"},
     "POST /door/unlock": {"device_id"},
     "POST /users/sync": {"device_id"},

@@ -31,6 +31,7 @@ from shared.kit.service import Service
 from shared.kit.settings import Settings
 from tests.component.auth.conftest import live, new_key
 from tests.component.devices.conftest import Agent
+from tests.component.gateway.scripted import Scripted, scripted
 from tests.conftest import ADMIN, OTHER_ADMIN, Platform
 
 Json = dict[str, Any]
@@ -51,6 +52,8 @@ class Api:
     admin: dict[str, str]
     other: dict[str, str]
     user: dict[str, str]
+    employee: dict[str, str]
+    """Of the first owner; devices know them as 121."""
 
     async def new_device(self, headers: dict[str, str] | None = None, **more: object) -> Json:
         number = next(_numbers)
@@ -104,6 +107,21 @@ async def a_user(http: httpx.AsyncClient, admin: dict[str, str]) -> dict[str, st
     return await bearer(http, user["email"], user["password"])
 
 
+async def an_employee(http: httpx.AsyncClient, admin: dict[str, str]) -> dict[str, str]:
+    """Take in an employee, and log in as they do."""
+    body = {
+        "enroll_id": "121",
+        "username": "asd",
+        "password": "a strong password",
+        "fullName": "mustafa",
+    }
+    answer = await http.post("/api/employees", json=body, headers=admin)
+    assert answer.status_code == 200, answer.text
+    answer = await http.post("/api/employees/login", json=body)
+    assert answer.status_code == 200, answer.text
+    return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+
 @asynccontextmanager
 async def stack(platform: Platform, directory: Path, behind: Behind) -> AsyncIterator[Api]:
     """Auth and a gateway, and what is ``behind`` them."""
@@ -126,7 +144,8 @@ async def stack(platform: Platform, directory: Path, behind: Behind) -> AsyncIte
         service, http = await open_.enter_async_context(gateway(platform))
         admin = await bearer(http, *ADMIN)
         other = await bearer(http, *OTHER_ADMIN)
-        yield Api(http, service, agent, broker, admin, other, await a_user(http, admin))
+        user, employee = await a_user(http, admin), await an_employee(http, admin)
+        yield Api(http, service, agent, broker, admin, other, user, employee)
 
 
 def bus_of(platform: Platform, user: str) -> Bus:
@@ -163,6 +182,23 @@ async def alone(platform: Platform, tmp_path_factory: pytest.TempPathFactory) ->
     """Auth and the gateway, and nobody behind them."""
     async with stack(platform, tmp_path_factory.mktemp("alone"), "nobody") as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def parts(platform: Platform, alone: Api) -> AsyncIterator[Scripted]:
+    """The registry, attendance and the forwarder, as a test tells them."""
+    async with scripted(platform) as running:
+        yield running
+
+
+def refusal_of(answer: httpx.Response, status: int, word: str) -> Json:
+    """Check an error of /api, and return it."""
+    assert answer.status_code == status, answer.text
+    body: Json = answer.json()
+    assert (body["success"], body["error"]) == (False, word)
+    assert isinstance(body["message"], str)
+    assert body["message"]
+    return body
 
 
 def error_of(answer: httpx.Response, status: int, code: str) -> Json:

@@ -48,7 +48,7 @@ async def test_nobody_is_let_in_without_a_token(alone: Api, name: str, path: str
 async def test_each_role_may_what_it_is_granted(
     alone: Api, name: str, path: str, role: str
 ) -> None:
-    headers = {"admin": alone.admin, "user": alone.user}[role]
+    headers = {"admin": alone.admin, "user": alone.user, "employee": alone.employee}[role]
     answer = await call(alone, name, filled(path), headers)
     if ROUTES[name].permission not in GRANTS[role]:
         error_of(answer, 403, "FORBIDDEN")

@@ -65,6 +65,12 @@ ROWS: Final = (
         bad={"device_id": None},
         reaches=True,
     ),
+    # ── terminals that dial in ───────────────────────────────────────────────
+    Row("GET", "/devices/pending", 200, bad_path="/devices/pending?limit=0", other=200),
+    Row("GET", "/devices/{id}/events", 200),
+    # Nobody waits here, and this terminal is dialled: the terminals' own tests try the rest.
+    Row("POST", "/devices/{sn}/approve", 404, {"name": "Door"}, bad={"name": " "}),
+    Row("POST", "/devices/{id}/path", 409),
     # ── people ───────────────────────────────────────────────────────────────
     Row("GET", "/users", 200, bad_path="/users?page=x", other=200),
     Row("GET", _USER, 200),

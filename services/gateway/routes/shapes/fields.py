@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Final
 
-from fastapi import Path
+from fastapi import Header, Path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from shared.contracts import options
@@ -52,6 +52,13 @@ AnyUserId = Annotated[str, Path(min_length=1, max_length=64, pattern=PLAIN)]
 UserId = Annotated[str, Path(pattern=_PIN)]
 """The PIN of a person whom we put on a device."""
 OptionName = Annotated[options.OptionName, Path()]
+SerialPath = Annotated[str, Path(min_length=1, max_length=64, pattern=PLAIN)]
+"""A serial number in a path."""
+IdempotencyKey = Annotated[
+    str | None,
+    Header(json_schema_extra=no_null),
+    StringConstraints(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$"),
+]
 
 Username = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=_SAYING)

@@ -28,6 +28,7 @@ class Punch(View):
         verify_method=1,
         in_out_state=0,
         work_code=None,
+        event=None,
         raw="2a00343200000000",
         clock_error_ms=250,
         flags=[],
@@ -48,6 +49,8 @@ class Punch(View):
     verify_method: int | None
     in_out_state: int | None
     work_code: str | None
+    event: int | None
+    """What was chosen at the device, where its dialect tells that apart from in and out."""
     raw: str
     clock_error_ms: int | None
     flags: tuple[str, ...]

@@ -9,9 +9,10 @@ from services.gateway.routes.examples import example
 from services.gateway.routes.views.base import Moment, Problem, View
 from shared.contracts import devices
 from shared.contracts.actions import Counts, Info
-from shared.contracts.agents import Dialect, Driver, LogLayout, Transport
+from shared.contracts.agents import Dialect, Driver, Family, LogLayout, Transport
 from shared.contracts.errors import Code
 from shared.contracts.message import SiteId
+from shared.contracts.readings import Hardware
 
 _DEVICE: Final[dict[str, Any]] = {
     "id": 1,
@@ -29,6 +30,10 @@ _DEVICE: Final[dict[str, Any]] = {
     "encoding": "utf-8",
     "unlock_factor": 10,
     "log_layout": "auto",
+    "family": "auto",
+    "hardware": None,
+    "address": None,
+    "has_path_token": False,
     "status": "active",
     "is_connected": True,
     "problem": None,
@@ -56,6 +61,13 @@ class Device(View):
     encoding: str
     unlock_factor: int
     log_layout: LogLayout
+    family: Family
+    hardware: Hardware | None
+    """What a device that dials in told of its body."""
+    address: str | None
+    """Where it last dialled in from."""
+    has_path_token: bool
+    """Whether it must dial in by a path of its own."""
     status: str
     is_connected: bool
     problem: Problem | None
@@ -77,8 +89,9 @@ class RegisteredDevice(Device):
                 f"The device reports serial {made.device_serial}, not {made.serial_number}:"
                 " check that this is the terminal you mean."
             )
-        # It answered a moment ago, which is what the document means; its agent connects next.
-        return cls.of(made, is_connected=True, warning=warning)
+        # One that we dial answered a moment ago, which is what the document means.
+        connected = made.is_connected or made.dialect == "zk"
+        return cls.of(made, is_connected=connected, warning=warning)
 
 
 _COUNTS: Final[dict[str, Any]] = dict.fromkeys(Counts.model_fields)

@@ -1,5 +1,6 @@
 """Jobs, what came of them, and the queues they stand in."""
 
+import operator
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self, TypeVar
 from uuid import UUID
@@ -57,12 +58,20 @@ class Clock(actions.Clock):
     at: Moment
 
 
+class Count(actions.Count):
+    """The same; slots only where there are any."""
+
+    slots: Annotated[tuple[int, ...], Field(exclude_if=operator.not_)] = ()
+
+
 Result = Annotated[
     actions.Info
     | Clock
-    | actions.Count
+    | Count
     | actions.UserDone
     | actions.Enrolled
+    | actions.EnrolmentBegun
+    | actions.Pushed
     | actions.OptionRead
     | actions.Cleared
     | actions.Done,

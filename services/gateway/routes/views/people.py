@@ -39,7 +39,12 @@ class DeviceUser(View):
     """A person on one device, as it was read last."""
 
     model_config = example(
-        **_PERSON, serial_number="ZKT-001-2024", fingers=[6], read_at="2024-02-05T14:30:00Z"
+        **_PERSON,
+        serial_number="ZKT-001-2024",
+        fingers=[6],
+        alias=None,
+        credentials=[],
+        read_at="2024-02-05T14:30:00Z",
     )
 
     device_id: int
@@ -53,6 +58,11 @@ class DeviceUser(View):
     has_password: bool
     fingers: tuple[int, ...]
     """Whose templates are in custody from this device."""
+    alias: str | None
+    """Another id, which some devices show instead."""
+    credentials: tuple[int, ...]
+    """What the device itself lists to know them by: 0 to 9 fingers, 10 a password, 11 a card, 20 to
+    27 and 50 the face, 30 to 37 the palm."""
     read_at: Moment
 
 

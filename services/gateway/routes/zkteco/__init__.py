@@ -13,6 +13,7 @@ from services.gateway.routes.zkteco.log import Log
 from services.gateway.routes.zkteco.people import People
 from services.gateway.routes.zkteco.sessions import Sessions
 from services.gateway.routes.zkteco.templates import Templates
+from services.gateway.routes.zkteco.terminals import Terminals
 from services.gateway.routes.zkteco.users import Users
 from shared.kit.bus import Bus
 
@@ -24,6 +25,7 @@ def routes(bus: Bus, cache: Cache, doors: Doors) -> tuple[Route, ...]:
         *Sessions(bus).routes(),
         *Punches(bus, cache).routes(),
         *Log(operations).routes(),
+        *Terminals(bus).routes(),
         *Devices(bus).routes(),
         *Control(bus, operations).routes(),
         *Unlocks(doors).routes(),

@@ -39,7 +39,7 @@ class Devices:
         made = await ask(
             self._bus,
             catalog.REGISTER_DEVICE,
-            body,
+            body.asking(),
             devices.Device,
             token=who.token,
             seconds=_REACH_SECONDS,

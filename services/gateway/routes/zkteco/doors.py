@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
-from pydantic import StringConstraints
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from services.gateway.handlers.doors import Doors, Wish
@@ -12,17 +11,11 @@ from services.gateway.routes.answers import one
 from services.gateway.routes.bodies import Sent
 from services.gateway.routes.envelopes import success
 from services.gateway.routes.shapes.devices import Unlocking, UnlockingOne
-from services.gateway.routes.shapes.fields import DeviceId, no_null
+from services.gateway.routes.shapes.fields import DeviceId, IdempotencyKey
 from services.gateway.routes.table import REACHING, Route, Visiting
 from services.gateway.routes.views import devices as views
 from shared.contracts.auth import Permission
 from shared.contracts.errors import Code
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(json_schema_extra=no_null),
-    StringConstraints(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$"),
-]
 
 
 class Unlocks:

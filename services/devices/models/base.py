@@ -1,0 +1,5 @@
+"""What the tables of schema devices have in common."""
+
+from sqlalchemy import MetaData
+
+metadata = MetaData()

@@ -1,0 +1,1 @@
+"""What callers send: bodies and queries, as the document of /api names their fields."""

@@ -1,0 +1,1 @@
+"""What callers get: messages of the bus as /api writes them, typed for the OpenAPI document."""

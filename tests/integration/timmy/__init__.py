@@ -1,0 +1,1 @@
+"""The whole of /api against Timmy terminals that dial in."""
