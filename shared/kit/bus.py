@@ -219,11 +219,14 @@ class Bus:
         consumer: ConsumerSpec,
         message: type[M],
         handler: Callable[[str, M], Awaitable[None]],
+        *,
+        at_once: int = 1,
     ) -> None:
         """Call ``handler(subject, message)`` for each message of a durable consumer.
 
         Acknowledged when the handler returns; tried again later when it raises; a body that is no
-        such message goes to the dead letters at once.
+        such message goes to the dead letters at once. ``at_once`` are handled side by side, begun
+        in their order; no more come before all of them are done.
         """
         retry = Retry(self.publish, stream, consumer)
 
@@ -239,7 +242,7 @@ class Bus:
             consumer.filter_subject,
             stream=JStream(stream.name, declare=False),
             durable=consumer.durable,
-            pull_sub=PullSub(batch_size=1, timeout=_FETCH_SECONDS),
+            pull_sub=PullSub(batch_size=at_once, timeout=_FETCH_SECONDS),
             ack_policy=AckPolicy.NACK_ON_ERROR,
             inbox_prefix=f"{self.inbox}.".encode(),
             decoder=_undecoded,

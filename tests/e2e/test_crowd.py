@@ -10,9 +10,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import nats
 import pytest
 from cryptography.fernet import Fernet
 
+from deploy.nats.accounts import inbox
+from shared.contracts.streams import operation_stream
 from tests.conftest import ROOT
 from tests.e2e.demo import Demo, running, until
 
@@ -40,6 +43,23 @@ async def _register(demo: Demo) -> None:
     # The registry tells the agent of a change when it made one itself.
     body = {"name": "The last", "ip": "", "dialect": "timmy", "serial_number": "CROWD-LAST"}
     (await demo.api.post("/api/v1/devices", json=body)).raise_for_status()
+    await _until_served(demo)
+
+
+async def _until_served(demo: Demo) -> None:
+    """Wait until each has its consumer of operations, as terminals that *re*connect have."""
+    seed = (demo.directory / "secrets" / "devices.seed").read_text(encoding="utf-8").strip()
+    client = await nats.connect(
+        demo.guide["nats_url"], nkeys_seed_str=seed, inbox_prefix=inbox("devices")
+    )
+    stream = operation_stream("hq").name
+
+    async def served() -> bool:
+        state = (await client.jetstream().stream_info(stream)).state
+        return state.consumer_count >= TERMINALS
+
+    await until(served, "every terminal has its consumer", 90, pause=0.2)
+    await client.close()
 
 
 @asynccontextmanager

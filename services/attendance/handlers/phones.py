@@ -58,7 +58,7 @@ class Phones:
             await punches.lock_feed(connection, app_site(owner), owner)
             ordinal = await store.in_second(connection, owner, person, at)
             batch = rules.batch_of(ask, caller, new_id(), at, ordinal)
-            await self._recorder.record(connection, batch)
+            await self._recorder.record(connection, [batch])
             (identity,) = batches.identities(batch)
             await store.keep_details(connection, owner, identity, ask)
             name = rules.name_of(batch, caller.name)

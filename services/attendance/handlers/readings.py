@@ -1,5 +1,6 @@
 """What agents read from devices, and what the registry was handed by another way."""
 
+from services.attendance.handlers.committing import AT_ONCE, Committing
 from services.attendance.handlers.forwards import Forwards
 from services.attendance.handlers.recorder import Recorder
 from services.attendance.handlers.sites import Sites
@@ -7,7 +8,7 @@ from services.attendance.handlers.waiting import WAITING
 from services.attendance.rules import batches
 from services.attendance.store import punches as store
 from shared.contracts import streams, subjects
-from shared.contracts.attendance import PunchesKept, Receipt, RecordPunches
+from shared.contracts.attendance import PunchesKept, RecordPunches
 from shared.contracts.catalog import RECORD_PUNCHES
 from shared.contracts.errors import Code
 from shared.contracts.readings import PeopleRead, PunchBatch
@@ -27,12 +28,13 @@ class Readings:
         self._bus = bus
         self._sites = sites
         self._recorder = recorder
+        self._committing = Committing(engine, recorder)
         self._forwards = forwards
 
     async def punches_read(self, subject: str, read: PunchBatch) -> None:
         """Commit a batch, then tell its journal; a batch that comes again changes nothing."""
         await self._sites.guard(subject, read)
-        receipt = await self._commit(batches.cleaned(read))
+        receipt = await self._committing.commit(batches.cleaned(read))
         await self._bus.say(subjects.receipt(receipt.site, str(receipt.journal_id)), receipt)
 
     async def people_read(self, subject: str, read: PeopleRead) -> None:
@@ -50,7 +52,7 @@ class Readings:
         except NotYetError as error:
             raise MusterError(Code.SERVICE_UNAVAILABLE, str(error)) from error
         batch = batches.cleaned(ask.batch)
-        receipt = await self._commit(batch)
+        receipt = await self._committing.commit(batch)
         ids = set(batches.identities(batch))
         progress = await self._forwards.wait(batch.owner, tuple(ids), ask.wait)
         return PunchesKept(
@@ -59,16 +61,10 @@ class Readings:
             forwarded=progress.delivered == len(ids),
         )
 
-    async def _commit(self, batch: PunchBatch) -> Receipt:
-        async with transaction(self._engine, "record batch") as connection:
-            receipt = await self._recorder.record(connection, batch)
-        await self._recorder.announce(batch.owner)
-        return receipt
-
 
 def routes(readings: Readings, answers: Answers, bus: Bus) -> None:
     """The table of routes: what is heard, and who hears it."""
     (punches,), (people,) = streams.PUNCH.consumers, streams.PEOPLE.consumers
-    bus.on_event(streams.PUNCH, punches, PunchBatch, readings.punches_read)
+    bus.on_event(streams.PUNCH, punches, PunchBatch, readings.punches_read, at_once=AT_ONCE)
     bus.on_event(streams.PEOPLE, people, PeopleRead, readings.people_read)
     answers.to_anyone(RECORD_PUNCHES, RecordPunches, readings.record_punches, workers=WAITING)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import TableValuedAlias, Text, column, func, insert, literal, select, update
+from sqlalchemy import TableValuedAlias, Text, column, func, insert, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,6 +29,15 @@ class Counts(NamedTuple):
     known: int
 
 
+class NewBatch(NamedTuple):
+    """A batch that is not on record yet, and what is new of it: punches with their bytes."""
+
+    batch: PunchBatch
+    counts: Counts
+    ambiguous: int
+    fresh: Sequence[tuple[RecordedPunch, bytes]]
+
+
 async def lock_feed(connection: AsyncConnection, site: str, owner: str) -> int:
     """Lock a site's record until the transaction ends; return its last position, 0 at first.
 
@@ -45,13 +54,22 @@ async def lock_feed(connection: AsyncConnection, site: str, owner: str) -> int:
     return position
 
 
-async def find_batch(connection: AsyncConnection, batch: PunchBatch) -> Counts | None:
-    """Return what is on record of a batch, None when it is new."""
-    query = select(batches.c.content, batches.c.recorded, batches.c.known).where(
-        batches.c.journal_id == batch.journal_id, batches.c.batch_id == batch.batch_id
-    )
-    row = (await connection.execute(query)).one_or_none()
-    return None if row is None else Counts(*row)
+def key_of(batch: PunchBatch) -> tuple[UUID, UUID]:
+    """Return what a batch is known by."""
+    return batch.journal_id, batch.batch_id
+
+
+async def find_batches(
+    connection: AsyncConnection, read: Sequence[PunchBatch]
+) -> dict[tuple[UUID, UUID], Counts]:
+    """Return what is on record of batches, by their keys; new ones are not there."""
+    query = select(
+        batches.c.journal_id,
+        batches.c.batch_id,
+        *(batches.c[name] for name in Counts._fields),
+    ).where(tuple_(batches.c.journal_id, batches.c.batch_id).in_(map(key_of, read)))
+    rows = await connection.execute(query)
+    return {(journal, batch): Counts(*counts) for journal, batch, *counts in rows}
 
 
 async def known_ids(connection: AsyncConnection, owner: str, ids: Sequence[UUID]) -> set[UUID]:
@@ -62,38 +80,42 @@ async def known_ids(connection: AsyncConnection, owner: str, ids: Sequence[UUID]
     return set((await connection.execute(query)).scalars())
 
 
-async def insert_batch(
-    connection: AsyncConnection,
-    batch: PunchBatch,
-    received_at: datetime,
-    counts: Counts,
-    ambiguous: int,
+async def insert_batches(
+    connection: AsyncConnection, new: Sequence[NewBatch], received_at: datetime
 ) -> None:
-    """Put a batch on record."""
-    statement = insert(batches).values(
-        journal_id=batch.journal_id,
-        batch_id=batch.batch_id,
-        owner=batch.owner,
-        site=batch.site,
-        device_id=batch.device_id,
-        epoch=batch.epoch,
-        source=batch.source,
-        operation_id=batch.operation_id,
-        read_at=batch.read_at,
-        received_at=received_at,
-        ambiguous=ambiguous,
-        **counts._asdict(),
-    )
-    await connection.execute(statement)
+    """Put batches of one site on record with their punches; the feed must be locked."""
+    if not new:
+        return
+    rows = [
+        {
+            "journal_id": batch.journal_id,
+            "batch_id": batch.batch_id,
+            "owner": batch.owner,
+            "site": batch.site,
+            "device_id": batch.device_id,
+            "epoch": batch.epoch,
+            "source": batch.source,
+            "operation_id": batch.operation_id,
+            "read_at": batch.read_at,
+            "received_at": received_at,
+            "ambiguous": ambiguous,
+            **counts._asdict(),
+        }
+        for batch, counts, ambiguous, _ in new
+    ]
+    await connection.execute(insert(batches), rows)
+    for each in new:
+        if each.fresh:
+            await _insert_punches(connection, each.batch, received_at, each.fresh)
 
 
-async def insert_punches(
+async def _insert_punches(
     connection: AsyncConnection,
     batch: PunchBatch,
     received_at: datetime,
     fresh: Sequence[tuple[RecordedPunch, bytes]],
 ) -> None:
-    """Record new punches and move the site's last position; the feed must be locked."""
+    """Record new punches and move the site's last position."""
     same = {
         "owner": batch.owner,
         "site": batch.site,
@@ -143,12 +165,13 @@ async def hold_version(connection: AsyncConnection, owner: str) -> int | None:
     return (await connection.execute(query)).scalar_one_or_none()
 
 
-async def say_recorded(connection: AsyncConnection, event: PunchesRecorded) -> None:
-    """Leave the event to the outbox, under an id that is the same each time."""
-    subject = punch_recorded(event.site, event.device_id)
-    await outbox.write(
-        connection, said, [outbox.Said(RECORDED, subject, str(event.event_id), event)]
-    )
+async def say_recorded(connection: AsyncConnection, events: Sequence[PunchesRecorded]) -> None:
+    """Leave events to the outbox, under ids that are the same each time."""
+    said_now = [
+        outbox.Said(RECORDED, punch_recorded(each.site, each.device_id), str(each.event_id), each)
+        for each in events
+    ]
+    await outbox.write(connection, said, said_now)
 
 
 async def keep_names(

@@ -14,10 +14,7 @@ from shared.contracts.readings import PunchBatch
 from shared.kit.clock import new_id
 
 SILENCE_SECONDS: Final = 5.0
-"""A batch that the stream did not take is published again after so long."""
-STORED_SECONDS: Final = 15.0
-"""One that it took, when so long no receipt came; each time it waits longer."""
-_LONGEST_SILENCE_SECONDS: Final = 60.0
+"""Without a receipt for so long, a batch is looked after: published again unless it still waits."""
 
 
 @dataclass
@@ -27,17 +24,8 @@ class _Entry:
     attempts: int = 0
     under_way: bool = False
     """Whether it is being published just now."""
-    stored: bool = False
-
-    @property
-    def patience(self) -> float:
-        """How long to wait for the receipt: longer each time, once the stream has the batch.
-
-        Attendance may be busy, or away for hours; the stream must not fill with copies meanwhile.
-        """
-        if not self.stored:
-            return SILENCE_SECONDS
-        return min(_LONGEST_SILENCE_SECONDS, STORED_SECONDS * 2.0 ** min(self.attempts - 1, 8))
+    place: int | None = None
+    """Its number in the stream, once the stream has it."""
 
 
 class Journal:
@@ -60,21 +48,33 @@ class Journal:
         entry = self._entries[batch_id]
         entry.published_at = now
         entry.attempts += 1
-        entry.under_way, entry.stored = True, False
+        entry.under_way, entry.place = True, None
         return entry.attempts
 
-    def ended(self, batch_id: UUID, *, stored: bool) -> None:
-        """Note how a publishing ended: whether the stream has the batch."""
+    def ended(self, batch_id: UUID, place: int | None) -> None:
+        """Note how a publishing ended: the batch's place in the stream, None if it has none."""
         if entry := self._entries.get(batch_id):
-            entry.under_way, entry.stored = False, stored
+            entry.under_way, entry.place = False, place
 
     def silent(self, now: float) -> list[PunchBatch]:
         """Return the batches whose receipt is overdue, oldest first."""
         return [
             entry.batch
             for entry in self._entries.values()
-            if not entry.under_way and now - entry.published_at >= entry.patience
+            if not entry.under_way and now - entry.published_at >= SILENCE_SECONDS
         ]
+
+    def waits(self, batch_id: UUID, first: int, last: int, now: float) -> bool:
+        """Tell whether a batch is among those in the stream; then it is left alone for a while.
+
+        The stream is a work queue: what attendance has not taken is still in it, and a copy would
+        only make it longer. What has left it without a receipt is published again.
+        """
+        entry = self._entries.get(batch_id)
+        if entry is None or entry.place is None or not first <= entry.place <= last:
+            return False
+        entry.published_at = now
+        return True
 
     def __contains__(self, batch_id: UUID) -> bool:
         return batch_id in self._entries

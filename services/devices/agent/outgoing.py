@@ -61,9 +61,9 @@ async def publish_batch(around: Surroundings, batch: PunchBatch) -> bool:
         if batch.batch_id not in around.journal:
             return True
         attempt = around.journal.attempt(batch.batch_id, around.clock.monotonic())
-        stored = False
+        place: int | None = None
         try:
-            await around.bus.publish(
+            acknowledged = await around.bus.publish(
                 PUNCH,
                 subjects.punch_read(batch.site, batch.device_id),
                 batch.model_dump_json().encode(),
@@ -71,12 +71,12 @@ async def publish_batch(around: Surroundings, batch: PunchBatch) -> bool:
                 # double.
                 message_id=f"{batch.batch_id}.{attempt}",
             )
-            stored = True
+            place = acknowledged.seq
         except _NOT_NOW as error:
             log.warning("batch not published now", error=repr(error)[:200])
         finally:
-            around.journal.ended(batch.batch_id, stored=stored)
-        return stored
+            around.journal.ended(batch.batch_id, place)
+        return place is not None
 
 
 async def publish_surely(

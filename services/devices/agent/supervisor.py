@@ -18,9 +18,11 @@ from services.devices.drivers.base import DeviceError
 from shared.contracts import subjects
 from shared.contracts.agents import Roster, RosterDevice, Sighted
 from shared.contracts.attendance import Receipt
-from shared.contracts.readings import Presence
+from shared.contracts.readings import Presence, PunchBatch
+from shared.contracts.streams import PUNCH
 from shared.kit.errors import MusterError
 from shared.kit.logging import get_logger
+from shared.kit.stream_extent import extent
 
 log = get_logger(__name__)
 
@@ -188,12 +190,21 @@ class Supervisor:
         """Publish again what attendance should have receipted by now."""
         while True:
             await asyncio.sleep(_SILENCE_CHECK_SECONDS)
-            overdue = self._around.journal.silent(self._around.clock.monotonic())
+            overdue = await self._lost()
             if overdue:
                 log.warning("no receipts; publishing again", batches=len(overdue))
             for batch in overdue:
                 if batch.batch_id in self._around.journal:
                     await publish_batch(self._around, batch)
+
+    async def _lost(self) -> list[PunchBatch]:
+        """Return the batches that have no receipt and are not in the stream either."""
+        journal, now = self._around.journal, self._around.clock.monotonic()
+        overdue = journal.silent(now)
+        if not overdue:
+            return []
+        first, last = await extent(self._around.bus, PUNCH)
+        return [each for each in overdue if not journal.waits(each.batch_id, first, last, now)]
 
 
 async def _within(seconds: float, event: asyncio.Event) -> None:

@@ -32,7 +32,7 @@ KEY = 4711
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def real_agent(registry: Running, clean: Platform, tmp_path: Path) -> AsyncIterator[None]:
-    settings = clean.settings(AgentSettings, "agent-hq", data_dir=tmp_path)
+    settings = clean.settings(AgentSettings, "agent-hq", data_dir=tmp_path, timmy_port=0)
     service = build_agent(settings)
     await service.bus.connect()
     await service.bus.start()

@@ -124,7 +124,7 @@ async def house(
             agent_app,
             AgentSettings,
             "agent-hq",
-            {"site": "hq", "agent": "hq-1", "data_dir": directory},
+            {"site": "hq", "agent": "hq-1", "data_dir": directory, "timmy_port": 0},
         ),
     )
     fleet = Fleet(list(terminals), directory / "terminals", SystemClock().now)
