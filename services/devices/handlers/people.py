@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from services.devices.handlers.parts import Afterwards, Parts
     from shared.contracts.auth import Caller
     from shared.kit.bus import Bus
+    from shared.kit.db import AsyncConnection
 
 
 class People:
@@ -48,15 +49,27 @@ class People:
                 read_at=request.read_at,
                 people=rules.cleaned(request.people),
             )
-            await store.keep(connection, read, request.reading_id)
+            # The lists of terminals that dial in name nobody (timmy.md 1.7).
+            sparse = await devices.dials_in(connection, request.device_id)
+            await store.keep(connection, read, request.reading_id, sparse=sparse)
             if request.last:
                 await store.forget_others(
                     connection, request.device_id, request.reading_id, request.read_at
                 )
-            await store.say(connection, read, _id_of(request))
+            await self._say(connection, read, request, sparse=sparse)
             await store.raise_version(connection, owner)
         await self._afterwards.people_changed(owner)
         return Deposited(count=len(request.people))
+
+    @staticmethod
+    async def _say(
+        connection: AsyncConnection, read: PeopleRead, request: DepositPeople, *, sparse: bool
+    ) -> None:
+        """Say who they are; a list that names nobody says nothing of them."""
+        if sparse:
+            read = read.model_copy(update={"people": tuple(p for p in read.people if p.name)})
+        if read.people or not sparse:
+            await store.say(connection, read, _id_of(request))
 
     async def page(self, request: ListUsers, caller: Caller) -> UserPage:
         """Return one page of the people on the caller's devices, as they were last read."""

@@ -181,6 +181,12 @@ async def owner_of(connection: AsyncConnection, site: str, device_id: int) -> st
     return owner
 
 
+async def dials_in(connection: AsyncConnection, device_id: int) -> bool:
+    """Tell whether a device is one that dials in."""
+    query = select(devices.c.dialect).where(devices.c.id == device_id)
+    return await connection.scalar(query) == "timmy"
+
+
 async def of_site(connection: AsyncConnection, site: str) -> Sequence[int]:
     """Return the ids of a site's devices."""
     query = select(devices.c.id).where(devices.c.site == site, THERE)

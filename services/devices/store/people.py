@@ -35,10 +35,12 @@ async def keep(
     reading_id: UUID,
     *,
     untold: tuple[str, ...] = (),
+    sparse: bool = False,
 ) -> None:
     """Keep people as they were read, unless something newer is known of them.
 
     ``untold`` are the fields that whoever read them could not see: those stay as they are.
+    ``sparse``: a list that need not name anybody; what it leaves empty stays as it is, too.
     """
     if not read.people:
         return
@@ -47,7 +49,8 @@ async def keep(
         index_elements=[device_users.c[name] for name in _KNOWN_AS],
         set_={each.name: each for each in new.excluded if each.name not in (*_KNOWN_AS, *untold)}
         # A person who was written, and not read, is told without a slot.
-        | {"uid": func.coalesce(new.excluded.uid, device_users.c.uid)},
+        | {"uid": func.coalesce(new.excluded.uid, device_users.c.uid)}
+        | (_unless_empty(new.excluded) if sparse else {}),
         where=device_users.c.read_at <= new.excluded.read_at,
     )
     common = {
@@ -57,6 +60,14 @@ async def keep(
         "read_at": read.read_at,
     }
     await connection.execute(statement, [common | _values(each) for each in read.people])
+
+
+def _unless_empty(new: Any) -> dict[str, Any]:
+    return {
+        "name": func.coalesce(func.nullif(new.name, ""), device_users.c.name),
+        "alias": func.coalesce(new.alias, device_users.c.alias),
+        "card": func.coalesce(new.card, device_users.c.card),
+    }
 
 
 def _values(person: Person) -> dict[str, Any]:

@@ -102,6 +102,30 @@ async def test_numbers_and_texts_no_column_holds_are_left_out(
         assert (user.name, user.alias, user.credentials) == ("S", "a", (0, 50))
 
 
+async def test_a_list_that_names_nobody_takes_no_name_away(registry: Running, agent: Agent) -> None:
+    device = await registry.register_terminal()
+    told = SARA.model_copy(update={"card": 77})
+    await deposit(agent, device, UNASKED, people=(told,))
+    row = SARA.model_copy(
+        update={
+            "name": "",
+            "alias": None,
+            "card": None,
+            "credentials": (0, 11),
+            "privilege": "user",
+        }
+    )
+    await agent.gives_people(device, row)
+    (user,) = (await registry.ask(catalog.LIST_USERS, ListUsers(), UserPage)).items
+    assert (user.name, user.alias, user.card) == ("Sara", "S-7", 77)
+    assert (user.credentials, user.privilege) == ((0, 11), "user")
+    zk = await registry.register("10.0.0.1")
+    await agent.gives_people(zk, told)
+    await agent.gives_people(zk, row)
+    users = (await registry.ask(catalog.LIST_USERS, ListUsers(device_id=zk.id), UserPage)).items
+    assert [(each.name, each.card) for each in users] == [("", None)]
+
+
 # ── listed and revealed ──────────────────────────────────────────────────────
 
 
