@@ -63,9 +63,16 @@ async def assert_all_there_once(demo: Demo, seconds: float = 30.0) -> None:
         truth = await truths(demo)
         items = [each for each in await demo.attendance() if each["serial_number"] in demo.serials]
         shown = told_by_api(items)
-        return not (truth - shown) and not (shown - await truths(demo))
+        missing, extra = truth - shown, shown - await truths(demo)
+        differences[:] = [*missing.items(), *extra.items()][:10]
+        return not missing and not extra
 
-    await until(equal, "truth equals attendance", seconds, pause=0.3)
+    differences: list[tuple[Told, int]] = []
+    try:
+        await until(equal, "truth equals attendance", seconds, pause=0.3)
+    except AssertionError as error:
+        msg = f"{error}; some that differ: {differences}"
+        raise AssertionError(msg) from None
 
 
 async def sync(demo: Demo, serial: str) -> Json:
